@@ -1,0 +1,1 @@
+//! How events and recordings travel: the bus (embedded log or Kafka) and the recording store.

@@ -1,0 +1,1 @@
+//! What an operator edits: the settings file and the city pack, and the code that loads and checks them.

@@ -1,0 +1,2 @@
+//! The one-process dauys.
+fn main() {}

@@ -1,0 +1,1 @@
+//! SIP as pure state machines: wire, messages, transactions, dialogs, offer and answer.

@@ -1,0 +1,1 @@
+//! Everything that takes citizens in: the SIP and RTP shell, messengers, and the durable spool to the bus.

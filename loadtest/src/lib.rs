@@ -1,0 +1,1 @@
+//! Callers: the test phone, and later the storm.

@@ -1,0 +1,1 @@
+//! Which agency answers for a category in a place, and why.

@@ -1,0 +1,1 @@
+//! Text to ticket to agency: the worker, the store, the API, the pages, the figures.

@@ -1,0 +1,1 @@
+//! From words to category, place and danger: pure, trained from the city pack.

@@ -1,0 +1,1 @@
+//! Speech to text: decoding, segmentation, engines, guards and the worker.
