@@ -12,11 +12,6 @@ pub trait SegmentFile: Send + Sync {
     /// # Errors
     /// When the disk does not take all of it; some of it may then have been written.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-    /// Cuts the file off at `length`.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    fn truncate(&self, length: u64) -> io::Result<()>;
     /// Returns when everything written is safe against a loss of power (`fdatasync`).
     ///
     /// # Errors
@@ -55,10 +50,6 @@ pub struct OsDisk;
 impl SegmentFile for File {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         FileExt::write_all_at(self, bytes, offset)
-    }
-
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.set_len(length)
     }
 
     fn sync(&self) -> io::Result<()> {
