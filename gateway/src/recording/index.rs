@@ -175,7 +175,10 @@ impl Index {
         self.pending.remove(&entry.turn);
         entry.places = Places::default();
         let freed: Vec<SegmentId> = entry.held.iter_mut().filter(|held| !held.released).map(Held::release).collect();
-        for id in freed {
+        // The newest record of the hand-over is enough.
+        let newest = entry.marks.pop();
+        let older = std::mem::replace(&mut entry.marks, newest.into_iter().collect());
+        for id in freed.into_iter().chain(older) {
             self.release(id);
         }
         self.forget_when_gone(intake);
@@ -252,15 +255,19 @@ impl Index {
         })
     }
 
-    /// Lets the record of a hand-over go once none of the data is left.
+    /// Lets the record of a hand-over go once none of the data is left, but for what goes together with that record.
     fn forget_when_gone(&mut self, intake: Uuid) {
-        let gone = |entry: &Intake| entry.stage == Stage::Exported && entry.held.is_empty();
-        if self.intakes.get(&intake).is_some_and(gone)
-            && let Some(entry) = self.intakes.remove(&intake)
-        {
-            for id in entry.marks {
-                self.release(id);
-            }
+        let Some(entry) = self.intakes.get_mut(&intake) else { return };
+        let Intake { stage: Stage::Exported, held, marks, .. } = entry else { return };
+        if !held.iter().all(|held| marks.contains(&held.segment)) {
+            return;
+        }
+        let marks = std::mem::take(marks);
+        if held.is_empty() {
+            self.intakes.remove(&intake);
+        }
+        for id in marks {
+            self.release(id);
         }
     }
 
@@ -311,13 +318,13 @@ mod tests {
         }
         finish(&mut index, a, &[first, second], now);
         finish(&mut index, b, &[second], now);
-        for id in [first, second, control] {
-            index.sealed(id);
-        }
+        index.sealed(first);
+        index.sealed(second);
         assert_eq!(index.take_deletable(), [], "nothing is handed over");
         assert_eq!((index.next_ready(), index.pending()), (Some(a), 2));
 
         index.marked(control, a);
+        index.sealed(control);
         index.exported(a);
         assert_eq!(index.take_deletable(), [first], "the second also holds b, the control segment a's mark");
         index.deleted(first);
@@ -333,6 +340,29 @@ mod tests {
         assert_eq!((index.segment_count(), index.pending()), (1, 0));
         index.next_ready();
         assert!(index.is_empty());
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "an Instant cannot be made otherwise")]
+    fn data_and_mark_in_one_segment_go_together_and_a_repeated_intake_keeps_nothing() {
+        let (first, second) = (segment(0, 1), segment(0, 2));
+        let note = Uuid::from_u128(1);
+        let mut index = Index::default();
+        index.opened(first);
+        finish(&mut index, note, &[first], Instant::now());
+        index.marked(first, note);
+        index.exported(note);
+        finish(&mut index, note, &[first, second], Instant::now());
+        index.marked(second, note);
+        index.exported(note);
+        index.sealed(first);
+        index.sealed(second);
+        assert_eq!(index.take_deletable(), [first]);
+        index.deleted(first);
+        assert_eq!(index.take_deletable(), [second]);
+        index.deleted(second);
+        while index.next_ready().is_some() {}
+        assert!(index.is_empty() && index.segment_count() == 0);
     }
 
     #[test]

@@ -98,8 +98,6 @@ pub(super) struct Unsynced {
     pub active: Option<Arc<dyn SegmentFile>>,
     pub sealed: Vec<Arc<dyn SegmentFile>>,
     pub waiters: Vec<Waiter>,
-    /// The disk did not confirm the active segment: nothing in it may be promised until the next one is begun.
-    pub distrusted: bool,
     pub closed: bool,
 }
 
@@ -108,7 +106,17 @@ pub(super) struct Unsynced {
 pub(super) struct Lane {
     pub unsynced: Mutex<Unsynced>,
     pub dirty: AtomicBool,
+    /// The last write failed.
     pub failing: AtomicBool,
+    /// The disk did not confirm the active segment: nothing in it may be promised until the next one is begun. Changed under
+    /// the lock.
+    pub distrusted: AtomicBool,
+}
+
+impl Lane {
+    pub fn in_trouble(&self) -> bool {
+        self.failing.load(Ordering::Relaxed) || self.distrusted.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Default)]
@@ -180,13 +188,9 @@ impl Shared {
     }
 
     /// Notes a failed disk operation.
-    pub fn failed(&self, lane: Option<&Lane>, operation: &'static str, error: &std::io::Error) {
+    pub fn failed(operation: &'static str, error: &std::io::Error) {
         metrics::counter!(super::telemetry::FAILURES, "operation" => operation).increment(1);
         tracing::warn!(operation, %error, "a disk operation of the recording store failed");
-        if let Some(lane) = lane {
-            lane.failing.store(true, Ordering::Relaxed);
-            self.set_state(DiskState::Failing);
-        }
     }
 
     /// Asks the syncer to flush soon, because somebody waits.

@@ -54,7 +54,7 @@ fn flush_folder(shared: &Shared) -> bool {
     let outcome = shared.disk.sync_folder(&shared.folder);
     if let Err(error) = &outcome {
         shared.folder_dirty.store(true, Ordering::Release);
-        shared.failed(None, "sync", error);
+        Shared::failed("sync", error);
     }
     outcome.is_ok()
 }
@@ -69,7 +69,7 @@ fn flush_lane(shared: &Shared, lane: &Lane, control: &Mutex<Writer>, folder_safe
         }
         let mut files = std::mem::take(&mut unsynced.sealed);
         files.extend(unsynced.active.clone());
-        (files, std::mem::take(&mut unsynced.waiters), unsynced.distrusted)
+        (files, std::mem::take(&mut unsynced.waiters), lane.distrusted.load(Ordering::Relaxed))
     };
     let mut safe = !distrusted;
     for file in files {
@@ -78,8 +78,11 @@ fn flush_lane(shared: &Shared, lane: &Lane, control: &Mutex<Writer>, folder_safe
             Ok(()) => metrics::histogram!(telemetry::SYNC_SECONDS).record(begun.elapsed().as_secs_f64()),
             Err(error) => {
                 safe = false;
-                lock(&lane.unsynced).distrusted = true;
-                shared.failed(Some(lane), "sync", &error);
+                let unsynced = lock(&lane.unsynced);
+                lane.distrusted.store(true, Ordering::Relaxed);
+                drop(unsynced);
+                Shared::failed("sync", &error);
+                shared.set_state(DiskState::Failing);
             }
         }
     }
@@ -107,7 +110,7 @@ fn remove_segments(shared: &Shared) {
                 Ok(()) => gone.push(id),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => gone.push(id),
                 Err(error) => {
-                    shared.failed(None, "remove", &error);
+                    Shared::failed("remove", &error);
                     kept.push(id);
                 }
             }
@@ -118,7 +121,7 @@ fn remove_segments(shared: &Shared) {
         if let Err(error) = flushed {
             gone.into_iter().for_each(|id| index.not_deleted(id));
             drop(index);
-            shared.failed(None, "sync", &error);
+            Shared::failed("sync", &error);
             return;
         }
         if gone.is_empty() {
@@ -131,7 +134,7 @@ fn remove_segments(shared: &Shared) {
 /// Says what the disk can do.
 fn judge(shared: &Shared, lanes: &[Arc<Lane>], folder_safe: bool) {
     let free = shared.disk.free(&shared.folder).unwrap_or(u64::MAX);
-    let failing = !folder_safe || lanes.iter().any(|lane| lane.failing.load(Ordering::Relaxed));
+    let failing = !folder_safe || lanes.iter().any(|lane| lane.in_trouble());
     shared.set_state(match (failing, free < shared.settings.reserve_bytes) {
         (true, _) => DiskState::Failing,
         (false, true) => DiskState::Low,

@@ -174,6 +174,9 @@ impl Writer {
         let (longest, room, now) = (self.shared.settings.longest, self.shared.settings.block_bytes, self.now);
         let Some(track) = self.recording(id) else { return false };
         let end = at.saturating_add(payload.len() as u64);
+        if payload.is_empty() {
+            return true;
+        }
         if end > longest {
             metrics::counter!(telemetry::CUT_BYTES).increment(payload.len() as u64);
             return false;
@@ -347,7 +350,9 @@ impl Writer {
                 return;
             }
             if let Err((operation, error)) = self.try_write() {
-                self.shared.failed(Some(&self.lane), operation, &error);
+                Shared::failed(operation, &error);
+                self.lane.failing.store(true, Ordering::Relaxed);
+                self.shared.set_state(DiskState::Failing);
                 self.retry_at = Some(self.now + RETRY);
                 return;
             }
@@ -428,8 +433,8 @@ impl Writer {
         let old =
             self.segment.since.is_some_and(|since| self.now.saturating_duration_since(since) >= settings.segment_age);
         let full = self.segment.written >= settings.segment_bytes;
-        let due =
-            self.segment.written > SEGMENT_HEADER as u64 && (old || full || self.lane.failing.load(Ordering::Relaxed));
+        let due = self.segment.written > SEGMENT_HEADER as u64
+            && (old || full || self.lane.distrusted.load(Ordering::Relaxed));
         if due && self.batch.is_empty() {
             self.seal();
         }
@@ -443,8 +448,7 @@ impl Writer {
             let mut unsynced = lock(&self.lane.unsynced);
             let file = unsynced.active.take();
             unsynced.sealed.extend(file);
-            if std::mem::take(&mut unsynced.distrusted) {
-                self.lane.failing.store(false, Ordering::Relaxed);
+            if self.lane.distrusted.swap(false, Ordering::Relaxed) {
                 for waiter in &mut unsynced.waiters {
                     if let Awaited::End { tainted, .. } = &mut waiter.what {
                         *tainted = true;

@@ -1,4 +1,4 @@
-//! The durable sequence behind registration numbers: no number is given twice, whatever happens to the process.
+//! Registration numbers from a durable sequence: none is given twice, whatever happens to the process.
 //!
 //! A small file says up to where numbers may have been given. It moves on by whole blocks, before the first of a block is given,
 //! so that giving one costs no write; a crash wastes what is left of a block.
@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+
+use dauys_events::RegistrationNumber;
 
 /// How many numbers are reserved at once.
 pub const BLOCK: u32 = 1_000;
@@ -28,9 +30,10 @@ pub enum NumbersError {
     Exhausted,
 }
 
-/// The sequence of one node.
+/// The registration numbers of one node.
 #[derive(Debug)]
 pub struct Numbers {
+    node: u8,
     shared: Arc<Shared>,
     ahead: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -41,16 +44,15 @@ struct Shared {
     path: PathBuf,
     next: AtomicU64,
     reserved: AtomicU64,
-    last: u32,
     file: Mutex<()>,
 }
 
 impl Numbers {
-    /// Opens the sequence kept in a file, which is made if it is not there, and reserves the first block. Numbers go up to `last`.
+    /// Opens a node's sequence kept in a file, which is made if it is not there, and reserves the first block.
     ///
     /// # Errors
     /// When the file cannot be used or is damaged, or all numbers are given.
-    pub fn open(path: &Path, last: u32) -> Result<Self, NumbersError> {
+    pub fn open(path: &Path, node: u8) -> Result<Self, NumbersError> {
         let start = match std::fs::read_to_string(path) {
             Ok(text) => {
                 text.trim_end().parse::<u64>().map_err(|_| NumbersError::Damaged(text.chars().take(40).collect()))?
@@ -62,7 +64,6 @@ impl Numbers {
             path: path.to_owned(),
             next: AtomicU64::new(start),
             reserved: AtomicU64::new(start),
-            last,
             file: Mutex::new(()),
         });
         shared.reserve(start)?;
@@ -76,14 +77,14 @@ impl Numbers {
                 }
             }
         })?;
-        Ok(Self { shared, ahead: Some(ahead), thread: Some(thread) })
+        Ok(Self { node, shared, ahead: Some(ahead), thread: Some(thread) })
     }
 
     /// Gives the next number. It waits for the disk only if the block that is reserved ahead was used up before it was on disk.
     ///
     /// # Errors
     /// When no further numbers can be reserved.
-    pub fn next(&self) -> Result<u32, NumbersError> {
+    pub fn next(&self) -> Result<RegistrationNumber, NumbersError> {
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let left = self.shared.reserved.load(Ordering::Acquire).saturating_sub(number);
         if left == 0 {
@@ -94,10 +95,8 @@ impl Numbers {
             // A full channel means that it is being done.
             let _ = ahead.try_send(());
         }
-        match u32::try_from(number) {
-            Ok(number) if number <= self.shared.last => Ok(number),
-            _ => Err(NumbersError::Exhausted),
-        }
+        let sequence = u32::try_from(number).map_err(|_| NumbersError::Exhausted)?;
+        RegistrationNumber::compose(self.node, sequence).map_err(|_| NumbersError::Exhausted)
     }
 }
 
@@ -119,7 +118,7 @@ impl Shared {
         if number < self.reserved.load(Ordering::Acquire) {
             return Ok(());
         }
-        if number > u64::from(self.last) {
+        if number >= u64::from(RegistrationNumber::SEQUENCES) {
             return Err(NumbersError::Exhausted);
         }
         let upto = number + u64::from(BLOCK);
@@ -148,27 +147,33 @@ mod tests {
 
     use super::*;
 
+    /// The place of a number in its node's sequence.
+    fn place(number: RegistrationNumber) -> u32 {
+        number.to_string()[2..9].parse().unwrap()
+    }
+
     #[test]
     fn numbers_never_repeat_over_crashes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("numbers");
         let mut given = BTreeSet::new();
         for run in 0..4 {
-            let numbers = Numbers::open(&path, u32::MAX).unwrap();
+            let numbers = Numbers::open(&path, 7).unwrap();
             for _ in 0..(run * 700 + 1) {
                 assert!(given.insert(numbers.next().unwrap()));
             }
             // What a kill leaves is the file as it is: nothing is written when the sequence goes away.
             drop(numbers);
         }
-        assert!(given.last().copied().unwrap() < 10_000, "a crash wastes at most what was reserved ahead");
+        assert!(given.iter().all(|number| number.to_string().starts_with("07")));
+        assert!(place(*given.last().unwrap()) < 10_000, "a crash wastes at most what was reserved ahead");
     }
 
     #[test]
     fn many_threads_get_different_numbers() {
         let folder = tempfile::tempdir().unwrap();
-        let numbers = Numbers::open(&folder.path().join("numbers"), u32::MAX).unwrap();
-        let all: Vec<u32> = std::thread::scope(|scope| {
+        let numbers = Numbers::open(&folder.path().join("numbers"), 0).unwrap();
+        let all: Vec<RegistrationNumber> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| (0..2_000).map(|_| numbers.next().unwrap()).collect::<Vec<_>>()))
                 .collect();
@@ -176,18 +181,19 @@ mod tests {
         });
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 16_000);
         let reserved = std::fs::read_to_string(folder.path().join("numbers")).unwrap();
-        assert!(reserved.trim().parse::<u32>().unwrap() > *all.iter().max().unwrap());
+        assert!(reserved.trim().parse::<u32>().unwrap() > place(*all.iter().max().unwrap()));
     }
 
     #[test]
     fn the_end_and_a_damaged_file_are_clear_errors() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("numbers");
-        let numbers = Numbers::open(&path, 2).unwrap();
-        assert_eq!([0, 1, 2].map(|_| numbers.next().unwrap()), [0, 1, 2]);
+        std::fs::write(&path, "9999998\n").unwrap();
+        let numbers = Numbers::open(&path, 0).unwrap();
+        assert_eq!([0, 1].map(|_| place(numbers.next().unwrap())), [9_999_998, 9_999_999]);
         assert!(matches!(numbers.next(), Err(NumbersError::Exhausted)));
         drop(numbers);
         std::fs::write(&path, "12x").unwrap();
-        assert!(matches!(Numbers::open(&path, 2), Err(NumbersError::Damaged(_))));
+        assert!(matches!(Numbers::open(&path, 0), Err(NumbersError::Damaged(_))));
     }
 }

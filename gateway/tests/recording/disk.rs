@@ -57,7 +57,7 @@ impl SegmentFile for FaultyFile {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let room = self.1.room.load(Ordering::SeqCst);
         let fits = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-        self.0.write_all_at(&bytes[..fits], offset)?;
+        FileExt::write_all_at(&self.0, &bytes[..fits], offset)?;
         if fits < bytes.len() {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
