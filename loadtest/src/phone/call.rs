@@ -139,13 +139,15 @@ impl Phone {
             .collect();
         let local = sip.local_addr()?;
         let started = now();
+        let (to, from) = (format!("sip:{}@{}", target.user, target.host), format!("sip:{from}@{local}"));
+        let offer = sdp::offer(&capabilities);
         let params = InviteParams {
-            to: &format!("sip:{}@{}", target.user, target.host),
-            from: &format!("sip:{from}@{local}"),
+            to: &to,
+            from: &from,
             peer: target.address,
             local,
             transport: Transport::Udp,
-            sdp: Some(sdp::offer(&capabilities).as_bytes()),
+            sdp: Some(offer.as_bytes()),
         };
         let call = endpoint.invite(started, params).map_err(|error| CallError::Answer(error.to_string()))?;
         let report = CallReport {

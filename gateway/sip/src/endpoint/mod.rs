@@ -143,6 +143,12 @@ impl Endpoint {
         self.calls.len()
     }
 
+    /// The Call-ID of a call.
+    #[must_use]
+    pub fn call_id(&self, call: CallHandle) -> Option<&str> {
+        Some(&self.calls.get(Self::key_of(call))?.dialog.call_id)
+    }
+
     /// How many transactions there are.
     #[must_use]
     pub fn transactions(&self) -> usize {
