@@ -1,4 +1,7 @@
 //! Everything that takes citizens in: the SIP and RTP shell, messengers, and the durable spool to the bus.
 
+pub mod calls;
+pub mod intake;
+pub mod media;
 pub mod recording;
 pub mod spool;
