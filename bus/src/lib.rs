@@ -3,8 +3,15 @@
 //!
 //! Contract of every bus: at least once; order is kept per key; no transactions across topics. Consumers deduplicate by id.
 
+mod embedded;
+mod folders;
+mod limits;
 mod message;
+mod recordings;
 mod subscription;
+pub mod telemetry;
 
+pub use embedded::{EmbeddedBus, EmbeddedOptions};
 pub use message::{Delivery, Message};
+pub use recordings::{RecordingError, Recordings};
 pub use subscription::{Bus, BusError, Subscription};
