@@ -3,5 +3,6 @@
 pub mod calls;
 pub mod intake;
 pub mod media;
+pub mod messengers;
 pub mod recording;
 pub mod spool;

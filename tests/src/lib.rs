@@ -1,1 +1,3 @@
 //! Whole-system tests with real parts.
+
+pub mod whatsapp_stub;

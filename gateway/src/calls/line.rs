@@ -10,7 +10,9 @@ use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
 use dauys_bus::Message;
-use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd, RegistrationNumber};
+use dauys_events::{
+    CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd, RegistrationNumber,
+};
 use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
 use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
@@ -123,8 +125,7 @@ pub(super) async fn run(shared: Shared) {
 async fn publish(bus: Arc<dyn dauys_bus::Bus>, mut events: mpsc::Receiver<CallEvent>) {
     let mut batch = Vec::new();
     while events.recv_many(&mut batch, EVENTS_AT_ONCE).await > 0 {
-        let messages: Vec<Message> =
-            batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
+        let messages: Vec<Message> = batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
         let mut wait = Duration::from_millis(100);
         for _ in 0..8 {
             match bus.publish(messages.clone()).await {
@@ -380,9 +381,9 @@ impl Line {
     fn established(&mut self, handle: CallHandle, answer: Option<&[u8]>) {
         if let Some(waiting) = self.waiting.remove(&handle) {
             let agreed = sdp::accept_answer(answer.unwrap_or_default(), &waiting.capabilities);
-            let begun = agreed.map_err(Refusal::Media).and_then(|agreed| {
-                self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed)
-            });
+            let begun = agreed
+                .map_err(Refusal::Media)
+                .and_then(|agreed| self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed));
             if begun.is_err() {
                 // The answer came with the ACK, too late for a status: hanging up is all that is left.
                 drop(self.shared.endpoint.hangup(handle, now()));

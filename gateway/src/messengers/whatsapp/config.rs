@@ -44,7 +44,11 @@ impl Access {
 
 impl fmt::Debug for Access {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Access").field("api", &self.api).field("phone_id", &self.phone_id).finish_non_exhaustive()
+        formatter
+            .debug_struct("Access")
+            .field("api", &self.api)
+            .field("phone_id", &self.phone_id)
+            .finish_non_exhaustive()
     }
 }
 

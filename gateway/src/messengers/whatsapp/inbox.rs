@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use dauys_events::RegistrationNumber;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use uuid::Uuid;
 
 use super::webhook::Incoming;
@@ -175,8 +177,7 @@ impl Inbox {
 
     /// Says how many messages are not done.
     pub async fn waiting(&self) -> Result<u64, InboxError> {
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM message WHERE step < 2").fetch_one(&self.0).await?;
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM message WHERE step < 2").fetch_one(&self.0).await?;
         Ok(count.unsigned_abs())
     }
 }
@@ -202,8 +203,7 @@ mod tests {
 
     fn message(id: &str) -> (Incoming, Uuid) {
         let content = Content::Text { body: "су жоқ".to_owned() };
-        let incoming =
-            Incoming { id: id.to_owned(), from: "77000000001".to_owned(), name: None, sent_at: 5, content };
+        let incoming = Incoming { id: id.to_owned(), from: "77000000001".to_owned(), name: None, sent_at: 5, content };
         (incoming, Uuid::from_u128(u128::from(id.as_bytes()[0])))
     }
 

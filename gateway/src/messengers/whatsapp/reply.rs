@@ -89,7 +89,9 @@ fn paragraph(answer: Answer, language: Language) -> String {
             ),
         },
         Answer::SayIt => match language {
-            Language::Kk => "Дауыстық хабар жіберіңіз, мәтінмен жазыңыз немесе 109 нөміріне қоңырау шалыңыз.".to_owned(),
+            Language::Kk => {
+                "Дауыстық хабар жіберіңіз, мәтінмен жазыңыз немесе 109 нөміріне қоңырау шалыңыз.".to_owned()
+            }
             Language::Ru => "Отправьте голосовое сообщение, напишите текстом или позвоните по номеру 109.".to_owned(),
             Language::Uz => "Ovozli xabar yuboring, matn yozing yoki 109 raqamiga qo‘ng‘iroq qiling.".to_owned(),
             Language::En => "Please send a voice message, write a text, or call 109.".to_owned(),

@@ -34,7 +34,11 @@ pub struct Incoming {
 
 impl std::fmt::Debug for Incoming {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Incoming").field("id", &self.id).field("kind", &self.content.kind()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Incoming")
+            .field("id", &self.id)
+            .field("kind", &self.content.kind())
+            .finish_non_exhaustive()
     }
 }
 
@@ -306,8 +310,19 @@ mod tests {
 
     fn any_json() -> impl Strategy<Value = Value> {
         let keys = prop_oneof![
-            Just("entry"), Just("changes"), Just("value"), Just("messages"), Just("statuses"), Just("audio"), Just("id"),
-            Just("type"), Just("from"), Just("text"), Just("body"), Just("contacts"), Just("timestamp"),
+            Just("entry"),
+            Just("changes"),
+            Just("value"),
+            Just("messages"),
+            Just("statuses"),
+            Just("audio"),
+            Just("id"),
+            Just("type"),
+            Just("from"),
+            Just("text"),
+            Just("body"),
+            Just("contacts"),
+            Just("timestamp"),
         ];
         let leaf = prop_oneof![
             Just(Value::Null),
