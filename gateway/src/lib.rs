@@ -3,5 +3,8 @@
 pub mod calls;
 pub mod intake;
 pub mod media;
+pub mod node;
 pub mod recording;
 pub mod spool;
+
+pub use node::{Node, NodeError};

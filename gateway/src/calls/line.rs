@@ -10,7 +10,7 @@ use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
 use dauys_bus::Message;
-use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd, RegistrationNumber};
+use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
 use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
 use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
@@ -385,7 +385,7 @@ impl Line {
             });
             if begun.is_err() {
                 // The answer came with the ACK, too late for a status: hanging up is all that is left.
-                drop(self.shared.endpoint.hangup(handle, now()));
+                let _ = self.shared.endpoint.hangup(handle, now());
                 return;
             }
         }
@@ -412,7 +412,7 @@ impl Line {
         call.capabilities.version += 1;
         let Some(offer) = offer else {
             let offer = sdp::offer(&call.capabilities);
-            drop(self.shared.endpoint.reply_update(handle, now(), offer.as_bytes()));
+            let _ = self.shared.endpoint.reply_update(handle, now(), offer.as_bytes());
             return;
         };
         match sdp::answer(offer, &call.capabilities) {
@@ -422,11 +422,11 @@ impl Line {
                 if moved.is_err() || held.is_err() {
                     warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
                 }
-                drop(self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes()));
+                let _ = self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
             }
             Err(error) => {
                 let status = StatusCode::from(error.status());
-                drop(self.shared.endpoint.reject_update(handle, now(), status));
+                let _ = self.shared.endpoint.reject_update(handle, now(), status);
             }
         }
     }
@@ -468,7 +468,7 @@ impl Line {
             MediaEventKind::PlayedOut(token) | MediaEventKind::PlayRefused(token) => {
                 if token == call.token {
                     // Nothing of ours sounds any more: from here a low voice counts as well.
-                    drop(call.media.listen(Some(after_tone())));
+                    let _ = call.media.listen(Some(after_tone()));
                     self.input(handle, Heard::PlayedOut);
                 }
             }
@@ -478,6 +478,7 @@ impl Line {
 
     fn input(&mut self, handle: CallHandle, input: Heard) {
         if let Some(call) = self.calls.get_mut(&handle) {
+            debug!(call_id = %call.call_id, ?input, "script");
             call.machine.handle_input(now(), input);
             self.act(handle);
         }
@@ -534,13 +535,10 @@ impl Line {
     fn finish(&mut self, handle: CallHandle, end: RecordingEnd) {
         let Some(call) = self.calls.get_mut(&handle) else { return };
         let parts = &self.shared.parts;
-        let number = parts.numbers.next().map_err(|error| error.to_string()).and_then(|sequence| {
-            RegistrationNumber::compose(parts.settings.node.id, sequence).map_err(|error| error.to_string())
-        });
-        let number = match number {
+        let number = match parts.numbers.next() {
             Ok(number) => number,
-            Err(reason) => {
-                error!(call_id = %call.call_id, reason, "no registration number can be given");
+            Err(error) => {
+                error!(call_id = %call.call_id, %error, "no registration number can be given");
                 metrics::counter!(telemetry::COMMIT_FAILED).increment(1);
                 return self.input(handle, Heard::CommitFailed);
             }
@@ -622,10 +620,10 @@ impl Line {
     fn hang_up_all(&mut self) {
         warn!(calls = self.calls.len(), "the calls inside are hung up; what they said is registered");
         for handle in self.waiting.drain().map(|(handle, _)| handle).collect::<Vec<_>>() {
-            drop(self.shared.endpoint.hangup(handle, now()));
+            let _ = self.shared.endpoint.hangup(handle, now());
         }
         for handle in self.calls.keys().copied().collect::<Vec<_>>() {
-            drop(self.shared.endpoint.hangup(handle, now()));
+            let _ = self.shared.endpoint.hangup(handle, now());
             if let Some(call) = self.calls.get_mut(&handle) {
                 call.connected = false;
                 call.cause = Some(EndCause::Failed);
