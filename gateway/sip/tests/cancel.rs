@@ -1,5 +1,7 @@
 //! The caller gives up before the answer, or just when it comes.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use common::{Pair, Wire, ms, request};
@@ -48,7 +50,7 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_hung_up() {
     let mut pair = Pair::new();
     let phone = pair.place_call();
     pair.run_for(ms(50));
-    pair.server.endpoint.ring(common_call(&pair), pair.now).unwrap();
+    pair.server.endpoint.ring(waiting_call(&pair), pair.now).unwrap();
     pair.run_for(ms(50));
     pair.answer();
     pair.phone.endpoint.cancel(phone, pair.now).unwrap();
@@ -58,7 +60,7 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_hung_up() {
     assert_eq!((pair.count("> ACK"), pair.count("> BYE")), (1, 1));
 }
 
-fn common_call(pair: &Pair) -> dauys_sip::CallHandle {
+fn waiting_call(pair: &Pair) -> dauys_sip::CallHandle {
     let Some(Event::Incoming { call, .. }) = pair.server.events.front() else { panic!("no call") };
     *call
 }
@@ -70,7 +72,7 @@ fn a_lost_cancel_and_a_lost_487_are_repeated() {
         pair.lose_first(2, lost);
         let phone = pair.place_call();
         pair.run_for(ms(50));
-        pair.server.endpoint.ring(common_call(&pair), pair.now).unwrap();
+        pair.server.endpoint.ring(waiting_call(&pair), pair.now).unwrap();
         pair.run_for(ms(50));
         pair.phone.endpoint.cancel(phone, pair.now).unwrap();
         pair.settle();
@@ -108,7 +110,7 @@ fn a_call_that_nobody_answers_is_given_up_on_both_sides() {
     let mut pair = Pair::new();
     pair.place_call();
     pair.run_for(ms(50));
-    pair.server.endpoint.ring(common_call(&pair), pair.now).unwrap();
+    pair.server.endpoint.ring(waiting_call(&pair), pair.now).unwrap();
     pair.settle();
     assert!(matches!(pair.phone.events.back(), Some(Event::Ended { .. } | Event::Rejected { .. })));
     assert!(matches!(pair.server.events.back(), Some(Event::Ended { .. })));

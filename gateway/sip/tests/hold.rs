@@ -1,5 +1,7 @@
 //! Changes of media in a running call: hold, resume, crossing changes and refused ones.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use common::{Pair, Wire, media, ms, request};

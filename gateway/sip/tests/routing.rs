@@ -1,5 +1,7 @@
 //! Where messages go: Via and rport, Contact and Record-Route, proxies and address translators.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use common::{PHONE, Wire, addr, header, request};

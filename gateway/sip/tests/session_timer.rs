@@ -1,5 +1,7 @@
 //! Session timers (RFC 4028): a caller that vanished does not hold a line for ever.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use common::{Raw, Wire, header, ms, request};
