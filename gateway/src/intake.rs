@@ -43,7 +43,11 @@ impl SpooledEvent {
 }
 
 /// Makes the event of a recording that a crash cut short: what is there still becomes a ticket, for a person to look at.
-pub fn interrupted(number: Option<RegistrationNumber>, cut_short: &Interrupted, now: Timestamp) -> SpooledEvent {
+pub fn interrupted(
+    number: Option<RegistrationNumber>,
+    cut_short: &Interrupted,
+    now: Timestamp,
+) -> SpooledEvent {
     let facts: Option<CallFacts> = serde_json::from_slice(&cut_short.head).ok();
     let Some(registration_number) = number else { return SpooledEvent::Nothing };
     let received_at = facts.as_ref().map_or(now, |facts| facts.received_at);

@@ -4,5 +4,8 @@ pub mod calls;
 pub mod intake;
 pub mod media;
 pub mod messengers;
+pub mod node;
 pub mod recording;
 pub mod spool;
+
+pub use node::{Node, NodeError};

@@ -77,11 +77,8 @@ impl Stub {
     /// Starts it on a port of its own.
     pub async fn start(http: reqwest::Client) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let shared = Arc::new(Shared {
-            address: listener.local_addr()?,
-            behaviour: Mutex::default(),
-            news: Notify::new(),
-        });
+        let shared =
+            Arc::new(Shared { address: listener.local_addr()?, behaviour: Mutex::default(), news: Notify::new() });
         let router = Router::new()
             .route("/v21.0/{id}", get(media))
             .route("/v21.0/{id}/messages", post(messages))
@@ -252,7 +249,8 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Behaviour> {
 fn error(behaviour: &mut Behaviour, status: u16, code: i64) -> Response {
     behaviour.refused += 1;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let detail = json!({ "error": { "message": "refused", "type": "OAuthException", "code": code, "fbtrace_id": "x" } });
+    let detail =
+        json!({ "error": { "message": "refused", "type": "OAuthException", "code": code, "fbtrace_id": "x" } });
     (status, Json(detail)).into_response()
 }
 

@@ -10,9 +10,7 @@ use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
 use dauys_bus::Message;
-use dauys_events::{
-    CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd, RegistrationNumber,
-};
+use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
 use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
 use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
@@ -125,7 +123,8 @@ pub(super) async fn run(shared: Shared) {
 async fn publish(bus: Arc<dyn dauys_bus::Bus>, mut events: mpsc::Receiver<CallEvent>) {
     let mut batch = Vec::new();
     while events.recv_many(&mut batch, EVENTS_AT_ONCE).await > 0 {
-        let messages: Vec<Message> = batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
+        let messages: Vec<Message> =
+            batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
         let mut wait = Duration::from_millis(100);
         for _ in 0..8 {
             match bus.publish(messages.clone()).await {
@@ -381,12 +380,12 @@ impl Line {
     fn established(&mut self, handle: CallHandle, answer: Option<&[u8]>) {
         if let Some(waiting) = self.waiting.remove(&handle) {
             let agreed = sdp::accept_answer(answer.unwrap_or_default(), &waiting.capabilities);
-            let begun = agreed
-                .map_err(Refusal::Media)
-                .and_then(|agreed| self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed));
+            let begun = agreed.map_err(Refusal::Media).and_then(|agreed| {
+                self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed)
+            });
             if begun.is_err() {
                 // The answer came with the ACK, too late for a status: hanging up is all that is left.
-                drop(self.shared.endpoint.hangup(handle, now()));
+                let _ = self.shared.endpoint.hangup(handle, now());
                 return;
             }
         }
@@ -413,7 +412,7 @@ impl Line {
         call.capabilities.version += 1;
         let Some(offer) = offer else {
             let offer = sdp::offer(&call.capabilities);
-            drop(self.shared.endpoint.reply_update(handle, now(), offer.as_bytes()));
+            let _ = self.shared.endpoint.reply_update(handle, now(), offer.as_bytes());
             return;
         };
         match sdp::answer(offer, &call.capabilities) {
@@ -423,11 +422,11 @@ impl Line {
                 if moved.is_err() || held.is_err() {
                     warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
                 }
-                drop(self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes()));
+                let _ = self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
             }
             Err(error) => {
                 let status = StatusCode::from(error.status());
-                drop(self.shared.endpoint.reject_update(handle, now(), status));
+                let _ = self.shared.endpoint.reject_update(handle, now(), status);
             }
         }
     }
@@ -469,7 +468,7 @@ impl Line {
             MediaEventKind::PlayedOut(token) | MediaEventKind::PlayRefused(token) => {
                 if token == call.token {
                     // Nothing of ours sounds any more: from here a low voice counts as well.
-                    drop(call.media.listen(Some(after_tone())));
+                    let _ = call.media.listen(Some(after_tone()));
                     self.input(handle, Heard::PlayedOut);
                 }
             }
@@ -479,6 +478,7 @@ impl Line {
 
     fn input(&mut self, handle: CallHandle, input: Heard) {
         if let Some(call) = self.calls.get_mut(&handle) {
+            debug!(call_id = %call.call_id, ?input, "script");
             call.machine.handle_input(now(), input);
             self.act(handle);
         }
@@ -535,13 +535,10 @@ impl Line {
     fn finish(&mut self, handle: CallHandle, end: RecordingEnd) {
         let Some(call) = self.calls.get_mut(&handle) else { return };
         let parts = &self.shared.parts;
-        let number = parts.numbers.next().map_err(|error| error.to_string()).and_then(|sequence| {
-            RegistrationNumber::compose(parts.settings.node.id, sequence).map_err(|error| error.to_string())
-        });
-        let number = match number {
+        let number = match parts.numbers.next() {
             Ok(number) => number,
-            Err(reason) => {
-                error!(call_id = %call.call_id, reason, "no registration number can be given");
+            Err(error) => {
+                error!(call_id = %call.call_id, %error, "no registration number can be given");
                 metrics::counter!(telemetry::COMMIT_FAILED).increment(1);
                 return self.input(handle, Heard::CommitFailed);
             }
@@ -623,10 +620,10 @@ impl Line {
     fn hang_up_all(&mut self) {
         warn!(calls = self.calls.len(), "the calls inside are hung up; what they said is registered");
         for handle in self.waiting.drain().map(|(handle, _)| handle).collect::<Vec<_>>() {
-            drop(self.shared.endpoint.hangup(handle, now()));
+            let _ = self.shared.endpoint.hangup(handle, now());
         }
         for handle in self.calls.keys().copied().collect::<Vec<_>>() {
-            drop(self.shared.endpoint.hangup(handle, now()));
+            let _ = self.shared.endpoint.hangup(handle, now());
             if let Some(call) = self.calls.get_mut(&handle) {
                 call.connected = false;
                 call.cause = Some(EndCause::Failed);

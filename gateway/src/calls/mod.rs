@@ -16,4 +16,4 @@ pub use gauges::LineGauges;
 pub use network::Network;
 pub use prompts::{PromptError, Prompts};
 pub use sink::LogSink;
-pub use start::{Line, LineError, Parts};
+pub use start::{Line, LineError, Parts, on_interrupted};

@@ -48,8 +48,8 @@ impl RecordSink for LogSink {
 
     fn begin(&mut self, codec: Codec, head: Head) -> Result<Track, Refused> {
         let codec = match codec {
-            Codec::Alaw => recording::Codec::Alaw,
-            Codec::Ulaw => recording::Codec::Ulaw,
+            Codec::Alaw => recording::Codec::Pcma,
+            Codec::Ulaw => recording::Codec::Pcmu,
         };
         let id = self.writer.begin(head.intake, codec, &head.facts)?;
         Ok(Track { id, head })

@@ -12,10 +12,8 @@ use crate::spool::numbers::Numbers;
 use dauys_bus::Bus;
 use dauys_config::Settings;
 use dauys_config::script::CallScript;
-use dauys_events::RegistrationNumber;
 use dauys_script::Limits;
 use dauys_sip::{Config, Endpoint};
-use jiff::Timestamp;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,9 +27,7 @@ use tracing::warn;
 #[derive(Debug, Error)]
 pub enum LineError {
     /// The SIP port cannot be had.
-    #[error(
-        "sip.listen {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen"
-    )]
+    #[error("sip.listen {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -69,9 +65,9 @@ pub struct Line {
 }
 
 /// Makes the event of a recording that nobody finished; the recording store needs it before the line starts.
-pub fn on_interrupted(node: u8, numbers: Arc<Numbers>) -> Arc<OnInterrupted> {
+pub fn on_interrupted(numbers: Arc<Numbers>) -> Arc<OnInterrupted> {
     Arc::new(move |cut_short: &Interrupted| {
-        let number = numbers.next().ok().and_then(|sequence| RegistrationNumber::compose(node, sequence).ok());
+        let number = numbers.next().ok();
         if number.is_none() {
             warn!(intake_id = %cut_short.intake, "no registration number is left for an interrupted recording");
         }
@@ -90,7 +86,7 @@ impl Line {
         let listen = settings.sip.listen;
         let socket = UdpSocket::bind(listen).await.map_err(|error| LineError::Listen { address: listen, error })?;
         let address = socket.local_addr().map_err(|error| LineError::Listen { address: listen, error })?;
-        let on_interrupted = on_interrupted(settings.node.id, Arc::clone(&parts.numbers));
+        let on_interrupted = on_interrupted(Arc::clone(&parts.numbers));
         let store = parts.store.clone();
         let (media, media_events) = MediaPlane::start(media_config(&settings, address), |_| {
             Ok(LogSink::new(store.writer(), Arc::clone(&on_interrupted)))

@@ -237,7 +237,8 @@ async fn answers_that_cannot_be_given_end_and_pictures_are_answered_politely() {
         stub.deliver(&gateway.webhook, &body, 1).await;
         stub.until(|stub| stub.refused() == number).await.expect("it was tried");
     }
-    let picture = serde_json::json!({ "from": CITIZEN, "id": "wamid.4", "timestamp": "5", "type": "image", "image": {} });
+    let picture =
+        serde_json::json!({ "from": CITIZEN, "id": "wamid.4", "timestamp": "5", "type": "image", "image": {} });
     let reaction = serde_json::json!({ "from": CITIZEN, "id": "wamid.5", "type": "reaction", "reaction": {} });
     stub.deliver(&gateway.webhook, &messages_body(&[picture, reaction]), 1).await;
     stub.until(|stub| stub.sent().len() == 1).await.expect("an answer to the picture");

@@ -179,8 +179,11 @@ impl Phone {
 
     async fn dial(&mut self) -> Result<Agreed, CallError> {
         let patience = self.started + ANSWER_PATIENCE;
-        while self.answer.is_none() {
+        loop {
             self.flush().await?;
+            if self.answer.is_some() {
+                break;
+            }
             if let Some(refused) = self.refused.take() {
                 return Err(refused);
             }
@@ -241,7 +244,7 @@ impl Phone {
                     match step {
                         Step::On => {}
                         Step::LastWord => self.report.last_word_at = Some(wall()),
-                        Step::HangUp => drop(self.endpoint.hangup(self.call, now())),
+                        Step::HangUp => _ = self.endpoint.hangup(self.call, now()),
                     }
                     if caller.is_done() && now() > *goodbye.get_or_insert_with(|| now() + GOODBYE_PATIENCE) {
                         let _ = self.endpoint.hangup(self.call, now());

@@ -12,6 +12,7 @@ mod in_dialog;
 mod inbound;
 mod respond;
 mod table;
+mod timeout;
 mod uac;
 mod uas;
 
