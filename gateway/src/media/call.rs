@@ -182,7 +182,8 @@ impl<S: RecordSink> Call<S> {
             track: &mut self.track,
             sink: &mut **sink,
             events,
-            tally: &mut **tally,
+            tally,
+            heard_before: &mut self.heard,
         };
         let reporter = &mut self.reporter;
         let ours = self.playback.ssrc();
@@ -203,9 +204,6 @@ impl<S: RecordSink> Call<S> {
         if heard {
             self.last_heard = *now;
             self.silence_told = false;
-            if !std::mem::replace(&mut self.heard, true) {
-                emit(pass.events, pass.tally, self.id, MediaEventKind::Heard);
-            }
         }
         // A socket that fails reads as a silent one; the controller hears of it as missing media.
         outcome.unwrap_or(false)
@@ -308,7 +306,7 @@ impl<S: RecordSink> Call<S> {
         self.reporter.handle_packet(arrival, bytes, ours, theirs) == Ok(true)
     }
 
-    /// Queues prompts; returns whether there is something to send now.
+    /// Queues prompts, and tells at once when there is nothing in them.
     pub fn play(&mut self, clips: Vec<Clip>, token: PlayToken, pass: &mut Pass<'_, S>) {
         match self.playback.play(clips, token) {
             Ok(false) => {}
@@ -411,6 +409,7 @@ struct Hearing<'a, S: RecordSink> {
     sink: &'a mut S,
     events: &'a mpsc::Sender<MediaEvent>,
     tally: &'a mut Tally,
+    heard_before: &'a mut bool,
 }
 
 impl<S: RecordSink> Hearing<'_, S> {
@@ -426,10 +425,13 @@ impl<S: RecordSink> Hearing<'_, S> {
                 changed = detector.handle_frame(placed.position, placed.payload).or(changed);
             }
         });
-        emit_activity(self.events, self.tally, self.id, changed);
         match outcome {
             Ok(accepted) => {
                 self.tally.received += 1;
+                if !std::mem::replace(self.heard_before, true) {
+                    emit(self.events, self.tally, self.id, MediaEventKind::Heard);
+                }
+                emit_activity(self.events, self.tally, self.id, changed);
                 if let Accepted::Event(Some(key)) = accepted {
                     emit(self.events, self.tally, self.id, MediaEventKind::Dtmf(key));
                 }

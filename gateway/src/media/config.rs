@@ -96,7 +96,7 @@ impl MediaConfig {
             return Err(ConfigError::Ports);
         }
         let millis = self.drain_interval.as_millis();
-        if !(20..=100).contains(&millis) || millis % 20 != 0 {
+        if !(20..=100).contains(&millis) || !millis.is_multiple_of(20) {
             return Err(ConfigError::DrainInterval);
         }
         if self.command_queue == 0 || self.event_queue == 0 {
@@ -107,7 +107,7 @@ impl MediaConfig {
 
     /// Returns the pool's ports.
     pub(super) fn even_ports(&self) -> impl Iterator<Item = u16> + use<> {
-        (self.first_port..=self.last_port).filter(|port| *port != 0 && port % 2 == 0)
+        (self.first_port..=self.last_port).filter(|port| *port != 0 && port.is_multiple_of(2))
     }
 
     /// Returns into how many parts the calls are split; one part is drained each tick.

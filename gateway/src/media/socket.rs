@@ -201,7 +201,9 @@ mod tests {
     use super::*;
     use std::net::IpAddr;
 
-    fn receive_all(batch: &mut Batch, socket: &UdpSocket) -> Vec<(Vec<u8>, SocketAddr, Option<Duration>, Option<u32>)> {
+    type Received = (Vec<u8>, SocketAddr, Option<Duration>, Option<u32>);
+
+    fn receive_all(batch: &mut Batch, socket: &UdpSocket) -> Vec<Received> {
         let mut all = Vec::new();
         while batch
             .receive(socket, |datagram| {

@@ -173,7 +173,7 @@ impl<S: RecordSink> Worker<S> {
         self.drain_part(part, now);
         let last_part = part + 1 == self.parts.config.drain_parts();
         if last_part {
-            self.fetch_rtcp(now);
+            self.fetch_rtcp();
         }
         if last_part || std::mem::take(&mut self.hurry) {
             self.parts.sink.pass_done(now);
@@ -228,7 +228,7 @@ impl<S: RecordSink> Worker<S> {
     }
 
     /// Takes what came to the shared RTCP port; each datagram goes to the thread that our SSRC in it names.
-    fn fetch_rtcp(&mut self, _now: Instant) {
+    fn fetch_rtcp(&mut self) {
         if self.parts.index != 0 {
             return;
         }
