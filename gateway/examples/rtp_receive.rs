@@ -1,7 +1,7 @@
 //! Measures what a recorded packet costs: calls on loopback, each sending 50 packets a second, received, judged, recorded to a
 //! file in batches, and optionally answered with a prompt. Prints numbers; it neither passes nor fails.
 //!
-//! `cargo run --release -p dauys-gateway --example rtp_receive -- [calls] [seconds] [threads] [play]`
+//! `cargo run --release -p dauys-gateway --example rtp_receive -- [calls] [seconds] [threads] [frames to send at once, 0: none]`
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring tool prints, and reads the clock")]
 
 use std::{
@@ -69,7 +69,7 @@ fn argument(nth: usize, default: usize) -> Result<usize> {
 }
 
 fn main() -> Result<()> {
-    let (calls, seconds, threads, play) = (argument(1, 500)?, argument(2, 5)?, argument(3, 1)?, argument(4, 0)? != 0);
+    let (calls, seconds, threads, play) = (argument(1, 500)?, argument(2, 5)?, argument(3, 1)?, argument(4, 0)?);
     let folder = std::env::temp_dir().join(format!("rtp-receive-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let config = MediaConfig {
@@ -78,6 +78,7 @@ fn main() -> Result<()> {
         first_port: 10_000,
         last_port: 31_999,
         rtcp_port: None,
+        frames_per_send: play.max(1),
         ..MediaConfig::default()
     };
     let (plane, _events) = MediaPlane::start(config, |index| {
@@ -98,7 +99,7 @@ fn main() -> Result<()> {
         };
         let call = plane.start_call(plane.allocate()?, media)?;
         drop(call.record(())?);
-        if play {
+        if play > 0 {
             call.play(vec![Clip::silence(1_000); 100], 0)?;
         }
         handles.push(call);

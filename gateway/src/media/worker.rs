@@ -197,13 +197,18 @@ impl<S: RecordSink> Worker<S> {
     }
 
     fn send_frames(&mut self, now: Instant) {
+        let (tick, together) = (self.tick, self.parts.config.frames_per_send as u64);
         let mut pass = pass!(self, now);
         let Calls { places, playing, .. } = &mut self.calls;
         playing.retain(|&place| {
+            // Each call has its own turn among the ticks, so that every tick sends an even share.
+            if !(tick + u64::from(place)).is_multiple_of(together) {
+                return true;
+            }
             let Some(Some(call)) = places.get_mut(place as usize) else {
                 return false;
             };
-            call.send_frame(&mut pass);
+            call.send_frames(&mut pass);
             call.is_playing()
         });
     }
