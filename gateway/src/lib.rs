@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod intake;
 pub mod media;
+pub mod messengers;
 pub mod node;
 pub mod recording;
 pub mod spool;
