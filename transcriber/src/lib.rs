@@ -6,5 +6,9 @@
 pub mod audio;
 pub mod engine;
 pub mod guard;
+pub mod report;
 pub mod segment;
+pub mod settings;
+pub mod telemetry;
 pub mod transcribe;
+pub mod worker;

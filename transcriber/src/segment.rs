@@ -16,7 +16,7 @@ use activity::{FRAME, Frame};
 /// How speech is found and cut. The defaults suit telephone calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SegmentSettings {
-    /// The engine's window: no span is longer.
+    /// No span is longer; Whisper hears 30 s at once.
     pub window: Duration,
     /// Voice score of a frame, 0..=1, from which speech starts.
     pub voice_on: f32,
@@ -41,7 +41,7 @@ pub struct SegmentSettings {
 impl Default for SegmentSettings {
     fn default() -> Self {
         Self {
-            window: Duration::from_secs(10),
+            window: Duration::from_secs(30),
             voice_on: 0.5,
             voice_off: 0.3,
             min_voiced: Duration::from_millis(200),

@@ -14,7 +14,7 @@ use crate::segment::{SegmentSettings, SpeechSpan, segment};
 pub struct Pipeline {
     /// Bounds for decoding.
     pub limits: Limits,
-    /// How speech is found; the window is the engine's own.
+    /// How speech is found; the window is the engine's own where that is shorter.
     pub segments: SegmentSettings,
     /// What is believed.
     pub guard: Guard,
@@ -81,7 +81,7 @@ impl Pipeline {
 
     /// Transcribes a recording that is decoded already. Blocking.
     pub fn transcribe_audio(&self, audio: &Audio, engine: &dyn Engine, hint: LanguageHint) -> Transcript {
-        let settings = SegmentSettings { window: engine.describe().window, ..self.segments.clone() };
+        let settings = SegmentSettings { window: engine.describe().window.min(self.segments.window), ..self.segments.clone() };
         let mut transcript = Transcript { duration: audio.duration(), heard: Vec::new(), dismissed: Vec::new() };
         for span in segment(&audio.samples, &settings) {
             let pcm = audio.samples.get(span.samples.clone()).unwrap_or_default();

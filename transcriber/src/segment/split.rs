@@ -64,6 +64,10 @@ fn quietest(frames: &[Frame], range: &Range<usize>) -> usize {
 mod tests {
     use super::*;
 
+    fn ten_seconds() -> SegmentSettings {
+        SegmentSettings { window: std::time::Duration::from_secs(10), ..SegmentSettings::default() }
+    }
+
     fn loud(count: usize) -> Vec<Frame> {
         vec![Frame { level_dbfs: -20.0, voice: 1.0, tone: false }; count]
     }
@@ -71,7 +75,7 @@ mod tests {
     #[test]
     fn short_speech_stays_whole() {
         let frames = loud(500);
-        assert_eq!(split(10..400, &frames, &[true; 500], &SegmentSettings::default()), [10..400]);
+        assert_eq!(split(10..400, &frames, &[true; 500], &ten_seconds()), [10..400]);
     }
 
     #[test]
@@ -79,14 +83,14 @@ mod tests {
         let frames = loud(1000);
         let mut voiced = vec![true; 1000];
         voiced[500..520].fill(false);
-        assert_eq!(split(0..1000, &frames, &voiced, &SegmentSettings::default()), [0..510, 510..1000]);
+        assert_eq!(split(0..1000, &frames, &voiced, &ten_seconds()), [0..510, 510..1000]);
     }
 
     #[test]
     fn speech_without_a_pause_is_cut_at_its_quietest_point_and_overlaps() {
         let mut frames = loud(1000);
         frames[450..455].fill(Frame { level_dbfs: -40.0, voice: 1.0, tone: false });
-        let pieces = split(0..1000, &frames, &[true; 1000], &SegmentSettings::default());
+        let pieces = split(0..1000, &frames, &[true; 1000], &ten_seconds());
         let [first, second] = pieces.as_slice() else { panic!("two pieces, not {pieces:?}") };
         assert!((450..455 + 8).contains(&(first.end - 8)) && second.start < first.end && second.start > first.end - 20);
         assert_eq!((first.start, second.end), (0, 1000));
