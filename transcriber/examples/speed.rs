@@ -79,7 +79,11 @@ fn measure(calls: &[Call], decoding: Decoding, threads: usize) -> Result<(), Box
             })
             .collect();
         let mark = if text == call.text { "=" } else { "≠" };
-        println!("{mark} {} {spans:?} {:?} {text}", call.file, transcript.dismissed.iter().map(|d| d.reason).collect::<Vec<_>>());
+        println!(
+            "{mark} {} {spans:?} {:?} {text}",
+            call.file,
+            transcript.dismissed.iter().map(|d| d.reason).collect::<Vec<_>>()
+        );
     }
     for (name, score) in [("pairs", pairs), ("wording", wording)] {
         let rate = 100.0 * score.errors as f64 / score.words as f64;

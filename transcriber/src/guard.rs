@@ -153,8 +153,14 @@ mod tests {
     #[test]
     fn each_kind_of_invention_has_its_reason() {
         assert_eq!(judge(&Hypothesis { no_speech_probability: 0.88, ..heard("нет света") }), Err(Reason::NoSpeech));
-        assert_eq!(judge(&Hypothesis { average_log_probability: -1.4, ..heard("нет света") }), Err(Reason::LowConfidence));
-        assert_eq!(judge(&Hypothesis { average_log_probability: f32::NAN, ..heard("нет") }), Err(Reason::LowConfidence));
+        assert_eq!(
+            judge(&Hypothesis { average_log_probability: -1.4, ..heard("нет света") }),
+            Err(Reason::LowConfidence)
+        );
+        assert_eq!(
+            judge(&Hypothesis { average_log_probability: f32::NAN, ..heard("нет") }),
+            Err(Reason::LowConfidence)
+        );
         assert_eq!(judge(&heard("нет света нет света нет света нет света")), Err(Reason::Repetition));
         assert_eq!(judge(&heard("Продолжение следует...")), Err(Reason::PhantomPhrase));
         assert_eq!(judge(&heard(" \n")), Err(Reason::Empty));

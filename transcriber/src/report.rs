@@ -59,8 +59,12 @@ pub fn report(recorded: Recorded, verdict: &Verdict, engine: &EngineInfo, wall: 
         Verdict::Damaged(what) => {
             tell(&mut transcribed, Outcome::Undecodable, format!("recording damaged in the store: {what}"));
         }
-        Verdict::Unavailable(why) => tell(&mut transcribed, Outcome::Unavailable, format!("recording unavailable: {why}")),
-        Verdict::Missing => tell(&mut transcribed, Outcome::Unavailable, "the message came without its recording".to_owned()),
+        Verdict::Unavailable(why) => {
+            tell(&mut transcribed, Outcome::Unavailable, format!("recording unavailable: {why}"))
+        }
+        Verdict::Missing => {
+            tell(&mut transcribed, Outcome::Unavailable, "the message came without its recording".to_owned())
+        }
         Verdict::Failed => tell(&mut transcribed, Outcome::Unsure, "transcription failed".to_owned()),
     }
     transcribed

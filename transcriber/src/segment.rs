@@ -135,7 +135,8 @@ fn is_speech(run: &Range<usize>, frames: &[Frame], voiced: &[bool], settings: &S
     if count < frames_in(settings.min_voiced).max(1) {
         return false;
     }
-    let levels = || frames.iter().zip(voiced).take(run.end).skip(run.start).filter(|(_, v)| **v).map(|(f, _)| f.level_dbfs);
+    let levels =
+        || frames.iter().zip(voiced).take(run.end).skip(run.start).filter(|(_, v)| **v).map(|(f, _)| f.level_dbfs);
     let mean = levels().sum::<f32>() / count as f32;
     let variance = levels().map(|level| (level - mean).powi(2)).sum::<f32>() / count as f32;
     variance.sqrt() >= STEADY_DB

@@ -57,3 +57,33 @@ fn model(name: &str) -> Result<ModelSource, LoadError> {
         "this build has no demo model; set transcriber.model to the path of a Whisper model in ggml format".to_owned(),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(feature = "demo-model")]
+    use crate::engine::WhisperEngine;
+
+    #[cfg(feature = "demo-model")]
+    #[test]
+    fn the_settings_that_come_with_the_product_start_an_engine() {
+        let engine = WhisperEngine::load(whisper(&Transcriber::default()).expect("the demo model is compiled in"));
+        assert!(engine.is_ok(), "{engine:?}");
+        assert_eq!(pipeline(&Transcriber::default()).segments.window, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_path_is_a_model_and_a_window_is_kept() {
+        let settings = Transcriber {
+            model: "/models/ggml-large-v3-turbo.bin".to_owned(),
+            decoding: Search::Greedy,
+            workers: 3,
+            window_seconds: 8,
+            ..Transcriber::default()
+        };
+        let whisper = whisper(&settings).expect("settings");
+        assert_eq!(whisper.model, ModelSource::File("/models/ggml-large-v3-turbo.bin".into()));
+        assert_eq!((whisper.states, whisper.decoding), (3, Decoding::Greedy));
+        assert_eq!(pipeline(&settings).segments.window, Duration::from_secs(8));
+    }
+}

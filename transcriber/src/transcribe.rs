@@ -81,7 +81,8 @@ impl Pipeline {
 
     /// Transcribes a recording that is decoded already. Blocking.
     pub fn transcribe_audio(&self, audio: &Audio, engine: &dyn Engine, hint: LanguageHint) -> Transcript {
-        let settings = SegmentSettings { window: engine.describe().window.min(self.segments.window), ..self.segments.clone() };
+        let settings =
+            SegmentSettings { window: engine.describe().window.min(self.segments.window), ..self.segments.clone() };
         let mut transcript = Transcript { duration: audio.duration(), heard: Vec::new(), dismissed: Vec::new() };
         for span in segment(&audio.samples, &settings) {
             let pcm = audio.samples.get(span.samples.clone()).unwrap_or_default();
@@ -93,7 +94,13 @@ impl Pipeline {
         transcript
     }
 
-    fn hear(&self, pcm: &[f32], voiced: Duration, engine: &dyn Engine, hint: LanguageHint) -> Result<Hypothesis, Reason> {
+    fn hear(
+        &self,
+        pcm: &[f32],
+        voiced: Duration,
+        engine: &dyn Engine,
+        hint: LanguageHint,
+    ) -> Result<Hypothesis, Reason> {
         let hypothesis = engine.transcribe(pcm, hint).map_err(|error| {
             tracing::warn!(%error, "the engine failed on a stretch of speech");
             Reason::EngineFailed

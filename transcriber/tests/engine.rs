@@ -1,5 +1,6 @@
 //! The engine itself: what it refuses to load and how, and that its states do not disturb each other.
 #![cfg(feature = "demo-model")]
+#![allow(clippy::expect_used, reason = "the helpers of a test may fail it")]
 
 mod support;
 
@@ -8,8 +9,8 @@ use std::path::PathBuf;
 
 use dauys_events::Language;
 use dauys_transcriber::engine::{
-    DEMO_MODEL, Decoding, Engine as _, EngineError, LanguageHint, LoadError, ModelFileError, ModelSource, WhisperEngine,
-    WhisperSettings, check_model,
+    DEMO_MODEL, Decoding, Engine as _, EngineError, LanguageHint, LoadError, ModelFileError, ModelSource,
+    WhisperEngine, WhisperSettings, check_model,
 };
 use support::{ENGINE, sample_calls, samples, settings, silence};
 
@@ -41,7 +42,10 @@ fn a_missing_model_says_which_file_to_provide() {
     let path = PathBuf::from("/nonexistent/ggml-large-v3-turbo.bin");
     let error = WhisperEngine::load(WhisperSettings { model: ModelSource::File(path), ..settings() });
     let message = error.expect_err("no such file").to_string();
-    assert!(message.contains("/nonexistent/ggml-large-v3-turbo.bin") && message.contains("transcriber.model"), "{message}");
+    assert!(
+        message.contains("/nonexistent/ggml-large-v3-turbo.bin") && message.contains("transcriber.model"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! Recordings with known words, through everything from file to text.
+#![cfg(feature = "demo-model")]
+#![allow(clippy::expect_used, reason = "the helpers of a test may fail it")]
 
 mod support;
 
@@ -46,7 +48,12 @@ fn held_out_calls_are_heard_in_their_language_and_many_word_for_word() {
 fn sample_calls_are_heard_word_for_word_after_ten_seconds_of_silence() {
     for call in sample_calls() {
         let transcript = transcribe(&call.bytes);
-        assert_eq!((transcript.text(), transcript.language()), (call.text.clone(), Some(call.language)), "{}", call.file);
+        assert_eq!(
+            (transcript.text(), transcript.language()),
+            (call.text.clone(), Some(call.language)),
+            "{}",
+            call.file
+        );
         let start = transcript.heard[0].span.start();
 
         let mut late = silence(10.0);
@@ -94,7 +101,8 @@ fn nothing_that_is_not_speech_becomes_words() {
 #[test]
 fn keys_and_tones_around_a_call_change_no_word() {
     let calls = sample_calls();
-    let mut sound = [tones(&[(770.0, 0.2), (1336.0, 0.2)], 0.2), silence(1.5), tones(&[(425.0, 0.2)], 0.4), silence(1.0)].concat();
+    let mut sound =
+        [tones(&[(770.0, 0.2), (1336.0, 0.2)], 0.2), silence(1.5), tones(&[(425.0, 0.2)], 0.4), silence(1.0)].concat();
     sound.extend(samples(&calls[0]));
     sound.extend([silence(1.0), tones(&[(941.0, 0.2), (1477.0, 0.2)], 0.25)].concat());
     assert_eq!(transcribe(&wav_a_law(&sound)).text(), calls[0].text);
@@ -115,11 +123,15 @@ fn two_languages_in_one_call_are_two_segments() {
 #[test]
 fn a_long_call_is_cut_into_windows_and_loses_no_part() {
     let calls = sample_calls();
-    let sound: Vec<f32> = calls.iter().flat_map(|call| samples(call)).collect();
+    let sound: Vec<f32> = calls.iter().flat_map(samples).collect();
     let transcript = transcribe(&wav_a_law(&sound));
     assert!(transcript.heard.iter().all(|h| h.span.end() - h.span.start() <= Duration::from_secs(10)));
     let covered: Duration = transcript.heard.iter().map(|h| h.span.end() - h.span.start()).sum();
-    assert!(covered.as_secs_f32() > 0.85 * transcript.duration.as_secs_f32(), "{covered:?} of {:?}", transcript.duration);
+    assert!(
+        covered.as_secs_f32() > 0.85 * transcript.duration.as_secs_f32(),
+        "{covered:?} of {:?}",
+        transcript.duration
+    );
 }
 
 #[test]

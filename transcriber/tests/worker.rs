@@ -1,5 +1,7 @@
 //! The worker between a bus and a store: every recording gets its answer, once the answer is durable it is committed, and
 //! nothing that goes wrong with one recording touches another.
+#![cfg(feature = "demo-model")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
 
 mod support;
 
@@ -12,8 +14,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use dauys_bus::{Bus, BusError, Delivery, Message, Recordings, Subscription};
 use dauys_events::{
-    Channel, Contact, DeadLetter, Event, IntakeId, Language, MediaQuality, Outcome, Recorded, RecordingEnd, RecordingRef,
-    RegistrationNumber, Topic, Transcribed,
+    Channel, Contact, DeadLetter, Event, IntakeId, Language, MediaQuality, Outcome, Recorded, RecordingEnd,
+    RecordingRef, RegistrationNumber, Topic, Transcribed,
 };
 use dauys_transcriber::engine::{Engine, EngineError, EngineInfo, FakeEngine, Hypothesis, LanguageHint};
 use dauys_transcriber::transcribe::Pipeline;
@@ -138,6 +140,7 @@ impl Scene {
             missing_patience: Duration::ZERO,
             store_patience: Duration::ZERO,
             checkpoint: Duration::from_millis(50),
+            checkpoint_patience: Duration::from_millis(10),
             ..WorkerSettings::default()
         };
         let bus: Arc<dyn Bus> = Arc::new(self.bus.clone());
@@ -208,7 +211,10 @@ async fn a_call_becomes_words_with_their_place_in_the_recording() {
     let worker = scene.start(Arc::new(Shared));
     let answer = scene.answers(1).await.remove(0);
     assert_eq!((answer.outcome, answer.text(), answer.language), (Outcome::Words, call.text, Some(call.language)));
-    assert_eq!((answer.intake_id, &answer.recorded, answer.model.as_str()), (recorded.intake_id, &recorded, "109-demo"));
+    assert_eq!(
+        (answer.intake_id, &answer.recorded, answer.model.as_str()),
+        (recorded.intake_id, &recorded, "109-demo")
+    );
     let segment = &answer.segments[0];
     assert!(segment.start_ms > 9_500 && segment.end_ms < 16_000 && segment.confidence > 0.8, "{segment:?}");
     assert!(answer.audio_seconds > 15.0 && answer.wall_seconds > 0.0);

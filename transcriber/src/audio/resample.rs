@@ -20,8 +20,8 @@ pub(super) fn to_16k(mono: Vec<f32>, rate: u32) -> Result<Vec<f32>, DecodeError>
     let mut resampler =
         Fft::<f32>::new(rate as usize, SAMPLE_RATE as usize, CHUNK, 1, FixedSync::Both).map_err(unsupported)?;
     let frames = mono.len();
-    let input =
-        InterleavedOwned::new_from(mono, 1, frames).map_err(|_| DecodeError::Corrupt("sample count does not add up"))?;
+    let input = InterleavedOwned::new_from(mono, 1, frames)
+        .map_err(|_| DecodeError::Corrupt("sample count does not add up"))?;
     let output = resampler
         .process_all(&input, frames, None)
         .map_err(|_| DecodeError::Corrupt("sample count does not add up"))?;

@@ -42,7 +42,9 @@ impl ModelShape {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelFileError {
     /// The first bytes are those of something else.
-    #[error("it does not start like a ggml file (a Whisper model named ggml-….bin is needed, not safetensors or PyTorch)")]
+    #[error(
+        "it does not start like a ggml file (a Whisper model named ggml-….bin is needed, not safetensors or PyTorch)"
+    )]
     Magic,
     /// The file is in the newer GGUF format, which whisper.cpp does not read.
     #[error("it is a GGUF file; whisper.cpp reads the older ggml format (ggml-….bin)")]

@@ -77,7 +77,10 @@ pub struct WhisperEngine {
 
 impl std::fmt::Debug for WhisperEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WhisperEngine").field("model", &self.name).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("WhisperEngine")
+            .field("model", &self.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,7 +136,12 @@ impl WhisperEngine {
     }
 
     /// Asks the model for the language; with one configured, there is nothing to ask.
-    fn detect(&self, state: &mut WhisperState, pcm: &[f32], hint: LanguageHint) -> Result<LanguageChoice, WhisperError> {
+    fn detect(
+        &self,
+        state: &mut WhisperState,
+        pcm: &[f32],
+        hint: LanguageHint,
+    ) -> Result<LanguageChoice, WhisperError> {
         if let [only] = self.settings.languages.as_slice() {
             return Ok(LanguageChoice { language: *only, confidence: 1.0 });
         }

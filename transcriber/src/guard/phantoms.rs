@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn a_phrase_is_found_whatever_its_punctuation_case_and_count() {
         let phantoms = Phantoms::default();
-        for text in ["Продолжение следует...", "продолжение следует продолжение следует", "Thanks for watching!"] {
+        for text in ["Продолжение следует...", "продолжение следует продолжение следует", "Thanks for watching!"]
+        {
             assert!(phantoms.matches(text), "{text}");
         }
     }

@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn speech_that_says_things_twice_is_not_a_circle() {
-        for text in ["", "да да", "нет воды нет воды", "жол шұңқыр шұңқыр", "tez tez o'chib qolyapti"] {
+        for text in ["", "да да", "нет воды нет воды", "жол шұңқыр шұңқыр", "tez tez o'chib qolyapti"]
+        {
             assert!(of(text) < f32::EPSILON, "{text}");
         }
     }

@@ -1,15 +1,16 @@
 //! Line tones and key presses, found by Goertzel filters: nearly all of a frame's power in one or two known frequencies.
 //!
-//! Frequencies: call progress (ITU-T E.180 and its supplement: 350, 425, 440, 480, 620 Hz, special information tones),
+//! Frequencies: call progress (ITU-T E.180: 425 Hz and its neighbours, special information tones),
 //! DTMF (ITU-T Q.23), and answer tones of modems and fax machines (1100, 2100 Hz).
 
 use super::activity::FRAME;
 use crate::audio::SAMPLE_RATE;
 
 const WINDOW: usize = 2 * FRAME;
+/// Two tones less than 100 Hz apart (North America's ringing tone, 440 + 480 Hz) beat and are not told from a voice here.
 const FREQUENCIES: [f32; 19] = [
-    350.0, 400.0, 425.0, 450.0, 480.0, 620.0, 697.0, 770.0, 852.0, 941.0, 950.0, 1100.0, 1209.0, 1336.0, 1400.0, 1477.0,
-    1633.0, 1800.0, 2100.0,
+    350.0, 400.0, 425.0, 450.0, 480.0, 620.0, 697.0, 770.0, 852.0, 941.0, 950.0, 1100.0, 1209.0, 1336.0, 1400.0,
+    1477.0, 1633.0, 1800.0, 2100.0,
 ];
 /// Share of the power that makes it a tone: 0.9 is a tone 10 dB above everything else.
 const SHARE: f32 = 0.9;

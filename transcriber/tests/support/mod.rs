@@ -1,19 +1,24 @@
 //! What the tests share: the demo model's recordings, and files made the way telephones and messengers make them.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::expect_used, reason = "what the tests start from is there, or the test fails")]
 
 use std::path::{Path, PathBuf};
+#[cfg(feature = "demo-model")]
 use std::sync::LazyLock;
 
 use audio_codec::Encoder as _;
 use dauys_events::Language;
 use dauys_transcriber::audio::{self, Limits};
+#[cfg(feature = "demo-model")]
 use dauys_transcriber::engine::{Decoding, ModelSource, WhisperEngine, WhisperSettings};
 
 pub const RATE: usize = 16_000;
 
 /// One engine for all tests of a file: loading is what takes long.
+#[cfg(feature = "demo-model")]
 pub static ENGINE: LazyLock<WhisperEngine> = LazyLock::new(|| WhisperEngine::load(settings()).expect("the demo model"));
 
+#[cfg(feature = "demo-model")]
 pub fn settings() -> WhisperSettings {
     WhisperSettings {
         model: ModelSource::Demo,
