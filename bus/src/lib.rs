@@ -1,1 +1,10 @@
-//! How events and recordings travel: the bus (embedded log or Kafka) and the recording store.
+//! How events and recordings travel between the rooms: one small bus trait with two implementations (an embedded durable
+//! log, Kafka), and the store of recordings, since audio never travels inside an event.
+//!
+//! Contract of every bus: at least once; order is kept per key; no transactions across topics. Consumers deduplicate by id.
+
+mod message;
+mod subscription;
+
+pub use message::{Delivery, Message};
+pub use subscription::{Bus, BusError, Subscription};

@@ -1,1 +1,29 @@
-//! What flows between the rooms: events, ids and topics.
+//! What flows between the rooms: events, ids, topics and the registration number. Pure: no sockets, no clock, no randomness.
+//!
+//! Every event is versioned ([`Envelope`]); its JSON Schema stands in `events/schemas/`, generated from these types and
+//! checked for drift. A consumer ignores fields that it does not know.
+
+mod agency;
+mod calls;
+mod dead;
+mod envelope;
+mod ids;
+mod language;
+mod number;
+mod recorded;
+pub mod schema;
+mod ticket;
+mod topic;
+mod transcribed;
+
+pub use agency::{AgencyAction, AgencyNotice};
+pub use calls::{CallEnded, CallEvent, CallStarted, EndCause};
+pub use dead::DeadLetter;
+pub use envelope::{Envelope, EnvelopeError, Event};
+pub use ids::{AgencyId, CallId, IntakeId, TicketId};
+pub use language::Language;
+pub use number::{NumberError, RegistrationNumber};
+pub use recorded::{Channel, Contact, MediaQuality, Recorded, RecordingEnd, RecordingRef};
+pub use ticket::{Actor, Change, Danger, Location, Priority, RequestKind, Scored, Ticket, TicketChanged, TicketStatus};
+pub use topic::Topic;
+pub use transcribed::{Outcome, Rejected, Segment, Transcribed};

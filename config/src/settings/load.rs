@@ -1,0 +1,343 @@
+//! Loading and checking: a mistake is told with file, line and key, and with what to do.
+
+use super::{BusKind, Settings, StoreKind};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Every environment variable that overrides a key starts with this; sections are joined by two underscores.
+const PREFIX: &str = "DAUYS__";
+
+/// One mistake in the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The file, or the environment variable.
+    pub source: String,
+    /// The line in the file, from 1; none where the mistake has no line.
+    pub line: Option<usize>,
+    /// The key, as `section.key`.
+    pub key: Option<String>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        f.write_str(": ")?;
+        if let Some(key) = &self.key {
+            write!(f, "{key}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Why settings could not be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("{path}: {error}; make one with `dauys settings > {path}`", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// There are mistakes.
+    #[error("{}", list(.0))]
+    Mistakes(Vec<Finding>),
+}
+
+fn list(findings: &[Finding]) -> String {
+    findings.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Loads the settings: the file where one is given, the environment's overrides over it, defaults for the rest.
+///
+/// # Errors
+/// [`LoadError`] with every mistake that was found.
+pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Settings, LoadError> {
+    let (name, text) = match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| LoadError::Unreadable { path: path.to_owned(), error })?;
+            (path.display().to_string(), text)
+        }
+        None => ("defaults".to_owned(), String::new()),
+    };
+    check_text(&name, &text, environment).map_err(LoadError::Mistakes)
+}
+
+/// Reads settings from a text that stands in the file `name`, with the environment's overrides over it.
+///
+/// # Errors
+/// Every mistake that was found, in the order of the file.
+pub fn check_text(
+    name: &str,
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Settings, Vec<Finding>> {
+    let settings: Settings = toml::from_str(text).map_err(|error| vec![from_toml(name, text, &error)])?;
+    let settings = overridden(settings, text, environment)?;
+    let mut findings = Vec::new();
+    check_values(&settings, &mut |key, message| {
+        findings.push(Finding {
+            source: name.to_owned(),
+            line: line_of_key(text, key),
+            key: Some(key.to_owned()),
+            message,
+        });
+    });
+    if findings.is_empty() { Ok(settings) } else { Err(findings) }
+}
+
+fn from_toml(name: &str, text: &str, error: &toml::de::Error) -> Finding {
+    let at = error.span().map(|span| span.start.min(text.len()));
+    let line = at.map(|at| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1);
+    Finding {
+        source: name.to_owned(),
+        line,
+        key: line.and_then(|line| key_on_line(text, line)),
+        message: error.message().trim().replace('\n', " "),
+    }
+}
+
+/// Returns the full key that stands on a line: its section's name and its own.
+fn key_on_line(text: &str, line: usize) -> Option<String> {
+    let mut section = String::new();
+    for (index, raw) in text.lines().enumerate() {
+        let trimmed = raw.trim();
+        if let Some(header) = trimmed.strip_prefix('[') {
+            section = header.split(']').next().unwrap_or_default().trim().to_owned();
+        }
+        if index + 1 == line {
+            let key = trimmed.split('=').next().unwrap_or_default().trim();
+            return match (section.is_empty(), key.starts_with('[') || key.is_empty()) {
+                (true, true) => None,
+                (false, true) => Some(section),
+                (true, false) => Some(key.to_owned()),
+                (false, false) => Some(format!("{section}.{key}")),
+            };
+        }
+    }
+    None
+}
+
+fn line_of_key(text: &str, key: &str) -> Option<usize> {
+    (1..=text.lines().count()).find(|line| key_on_line(text, *line).as_deref() == Some(key))
+}
+
+/// Applies `DAUYS__SECTION__KEY=value`: each as a TOML value where it reads as one, else as a string.
+fn overridden(
+    settings: Settings,
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Settings, Vec<Finding>> {
+    let mut variables: Vec<(String, String)> = environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    if variables.is_empty() {
+        return Ok(settings);
+    }
+    variables.sort();
+    let mut table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let mut result = settings;
+    for (name, value) in variables {
+        let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
+        let finding =
+            |message: String| vec![Finding { source: name.clone(), line: None, key: Some(path.join(".")), message }];
+        let typed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v"));
+        let candidates = [typed, Some(toml::Value::String(value.clone()))];
+        let mut refused = String::new();
+        let accepted = candidates.into_iter().flatten().find_map(|candidate| {
+            let mut trial = table.clone();
+            insert(&mut trial, &path, candidate)?;
+            match trial.clone().try_into::<Settings>() {
+                Ok(settings) => Some((trial, settings)),
+                Err(error) => {
+                    if refused.is_empty() {
+                        refused = error.message().trim().replace('\n', " ");
+                    }
+                    None
+                }
+            }
+        });
+        let Some((trial, settings)) = accepted else {
+            let refused = if refused.is_empty() { "there is no such key".to_owned() } else { refused };
+            return Err(finding(refused));
+        };
+        table = trial;
+        result = settings;
+    }
+    Ok(result)
+}
+
+fn insert(table: &mut toml::Table, path: &[String], value: toml::Value) -> Option<()> {
+    let (last, sections) = path.split_last()?;
+    let mut at = table;
+    for section in sections {
+        let entry = at.entry(section.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        at = entry.as_table_mut()?;
+    }
+    at.insert(last.clone(), value);
+    Some(())
+}
+
+/// Checks what the types cannot: ranges, and keys that need each other.
+fn check_values(settings: &Settings, report: &mut impl FnMut(&str, String)) {
+    if settings.node.id > 99 {
+        report(
+            "node.id",
+            format!("{} is above 99; registration numbers start with two digits of node", settings.node.id),
+        );
+    }
+    check_telephony(settings, report);
+    check_transcriber(settings, report);
+    if settings.bus.kind == BusKind::Kafka {
+        let kafka = &settings.bus.kafka;
+        if kafka.brokers.trim().is_empty() {
+            report("bus.kafka.brokers", "name at least one broker as `host:port`".to_owned());
+        }
+        if !["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"].contains(&kafka.security.as_str()) {
+            report("bus.kafka.security", "must be plaintext, ssl, sasl_plaintext or sasl_ssl".to_owned());
+        }
+        if kafka.security.starts_with("sasl") && (kafka.user.is_empty() || !kafka.password.is_set()) {
+            report("bus.kafka.user", "SASL needs a user and a password".to_owned());
+        }
+    }
+    if settings.store.kind == StoreKind::Postgres && !settings.store.postgres_url.is_set() {
+        report("store.postgres_url", "say where the URL is found: { env = \"DAUYS_POSTGRES_URL\" }".to_owned());
+    }
+    if settings.whatsapp.enabled {
+        let whatsapp = &settings.whatsapp;
+        for (key, secret) in [
+            ("whatsapp.access_token", &whatsapp.access_token),
+            ("whatsapp.app_secret", &whatsapp.app_secret),
+            ("whatsapp.verify_token", &whatsapp.verify_token),
+        ] {
+            if !secret.is_set() {
+                report(key, "WhatsApp needs it: say where it is found, { env = \"…\" } or { file = \"…\" }".to_owned());
+            }
+        }
+        if whatsapp.phone_id.is_empty() {
+            report("whatsapp.phone_id", "WhatsApp needs the id of the number that replies".to_owned());
+        }
+    }
+}
+
+fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
+    let media = &settings.media;
+    if media.first_port < 1024 || media.last_port <= media.first_port {
+        report("media.first_port", "the ports must be 1024 or above, the first below the last".to_owned());
+    } else {
+        let ports = (usize::from(media.last_port - media.first_port)) / 2 + 1;
+        if ports < settings.calls.limit {
+            report("media.last_port", format!("{ports} ports are too few for {} calls", settings.calls.limit));
+        }
+    }
+    if !(10..=500).contains(&media.drain_ms) {
+        report("media.drain_ms", "must be 10 to 500".to_owned());
+    }
+    if settings.calls.limit == 0 {
+        report("calls.limit", "must be at least 1".to_owned());
+    }
+    for network in &settings.sip.allow {
+        let (address, bits) = network.split_once('/').unwrap_or((network, ""));
+        let address: Result<std::net::IpAddr, _> = address.parse();
+        let most = if matches!(address, Ok(std::net::IpAddr::V6(_))) { 128 } else { 32 };
+        let bits_fit = bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most);
+        if address.is_err() || !bits_fit {
+            report("sip.allow", format!("`{network}` is no network; write 192.0.2.0/24 or 2001:db8::/32"));
+        }
+    }
+}
+
+fn check_transcriber(settings: &Settings, report: &mut impl FnMut(&str, String)) {
+    let transcriber = &settings.transcriber;
+    if transcriber.threads == 0 {
+        report("transcriber.threads", "must be at least 1".to_owned());
+    }
+    if transcriber.window_seconds > 30 {
+        report("transcriber.window_seconds", "Whisper takes at most 30 seconds at once".to_owned());
+    }
+    if transcriber.languages.is_empty() {
+        report("transcriber.languages", "name at least one language".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str) -> Result<Settings, Vec<Finding>> {
+        check_text("dauys.toml", text, std::iter::empty())
+    }
+
+    fn with(text: &str, name: &str, value: &str) -> Result<Settings, Vec<Finding>> {
+        check_text("dauys.toml", text, std::iter::once((name.to_owned(), value.to_owned())))
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        assert_eq!(check("").unwrap().http.listen.port(), 8109);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line() {
+        let findings = check("[http]\n\nlisen = \"127.0.0.1:1\"\n").unwrap_err();
+        let text = findings[0].to_string();
+        assert!(text.starts_with("dauys.toml:3: http.lisen: unknown field"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_type_and_a_wrong_value_are_named_with_their_line() {
+        let text = check("[calls]\nlimit = \"many\"").unwrap_err()[0].to_string();
+        assert!(text.starts_with("dauys.toml:2: calls.limit:"), "{text}");
+        let text = check("\n[node]\nid = 100").unwrap_err()[0].to_string();
+        assert!(text.starts_with("dauys.toml:3: node.id: 100 is above 99"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_named_with_its_line() {
+        assert_eq!(check("[node]\nid = = 3").unwrap_err()[0].line, Some(2));
+    }
+
+    #[test]
+    fn all_wrong_values_are_told_at_once() {
+        let findings = check("[calls]\nlimit = 0\n[transcriber]\nthreads = 0").unwrap_err();
+        assert_eq!(findings.iter().filter_map(|finding| finding.line).collect::<Vec<_>>(), [2, 4]);
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let settings = with("[calls]\nlimit = 7\n[http]\nsession_hours = 3", "DAUYS__CALLS__LIMIT", "9").unwrap();
+        assert_eq!((settings.calls.limit, settings.http.session_hours), (9, 3));
+        let settings = with("", "DAUYS__HTTP__LISTEN", "0.0.0.0:80").unwrap();
+        assert_eq!(settings.http.listen.port(), 80);
+        let settings = with("", "DAUYS__SIP__NUMBERS", "[\"109\"]").unwrap();
+        assert_eq!(settings.sip.numbers, ["109"]);
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let text = with("", "DAUYS__CALLS__LIMITS", "9").unwrap_err()[0].to_string();
+        assert!(text.starts_with("DAUYS__CALLS__LIMITS: calls.limits: unknown field"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused() {
+        let text = check("[whatsapp]\naccess_token = \"hunter2\"").unwrap_err()[0].to_string();
+        assert!(text.starts_with("dauys.toml:2: whatsapp.access_token:"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_settings_or_a_finding(text in "(\\PC|\n|\\[[a-z]{2,5}\\]\n|[a-z_]{2,8} = [0-9\"a-z]{1,4}\n){0,12}") {
+            if let Err(findings) = check(&text) {
+                prop_assert!(!findings.is_empty());
+            }
+        }
+    }
+}
