@@ -100,7 +100,7 @@ impl Dangers {
                 });
             }
         }
-        heard.sort_by(|a, b| b.level.cmp(&a.level));
+        heard.sort_by_key(|h| std::cmp::Reverse(h.level));
         heard
     }
 }

@@ -250,7 +250,10 @@ impl Model {
             why.push(format!("that is below the gate of {}: an inspector chooses", percent(self.gate)));
         }
         if weighed.trust < 0.999 && !u.top.is_empty() {
-            why.push(format!("many of the words are unknown, which lowers the probability to {} of itself", percent(weighed.trust)));
+            why.push(format!(
+                "many of the words are unknown, which lowers the probability to {} of itself",
+                percent(weighed.trust)
+            ));
         }
         why.extend(heard.iter().map(|h| format!("words of danger: {}", h.code)));
         if let Some(place) = &u.place {

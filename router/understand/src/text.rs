@@ -59,6 +59,8 @@ impl Text {
 
     /// Lists the places of the words that speak of the matter.
     pub(crate) fn content(&self) -> Vec<usize> {
-        (0..self.len()).filter(|&at| !self.masked.get(at).copied().unwrap_or(true) && !self.word(at).is_empty()).collect()
+        (0..self.len())
+            .filter(|&at| !self.masked.get(at).copied().unwrap_or(true) && !self.word(at).is_empty())
+            .collect()
     }
 }
