@@ -3,6 +3,8 @@
 //! Names are found by one automaton over folded stems that tolerates case endings; a name that a recogniser
 //! misspelt is found by edit distance, and only beside a word such as "street", so that the cost stays bounded.
 
+use std::cmp::Ordering;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use dauys_config::city::{City, Level, Unit};
 use dauys_events::Language;
@@ -265,20 +267,19 @@ impl Gazetteer {
     }
 
     fn place(&self, hits: &[Hit], text: &Text, numbers: &[Number], language: Option<Language>) -> Option<Place> {
+        // One word may name a district and an avenue: what the words beside it confirm wins, then the narrower place.
+        let beaten = |hit: &Hit| {
+            let rank = |h: &Hit| (h.score, self.level(h));
+            hits.iter()
+                .any(|other| other.from == hit.from && rank(other).partial_cmp(&rank(hit)) == Some(Ordering::Greater))
+        };
         let best = |level: Level| {
-            let of_level = hits.iter().filter(|hit| self.level(hit) == level);
+            let of_level = hits.iter().filter(|hit| self.level(hit) == level && !beaten(hit));
             of_level.reduce(|a, b| if b.score > a.score { b } else { a })
         };
         let street = best(Level::Street);
         let micro = best(Level::Microdistrict);
-        let mut district = best(Level::District);
-        // One word may name a district and an avenue: what the words beside it confirm wins.
-        let mut street = street;
-        if let (Some(s), Some(d)) = (street, district)
-            && s.from == d.from
-        {
-            if s.score >= d.score { district = None } else { street = None }
-        }
+        let district = best(Level::District);
         let stated = micro.or(district);
         let narrow = street.or(micro).or(district).or_else(|| best(Level::City))?;
         let district_of = |hit: &Hit| self.districts.get(hit.unit).cloned().flatten();

@@ -67,6 +67,7 @@ fn fire_violence_and_illness_name_their_service() {
         ("көшеде төбелес болып жатыр полиция шақырыңыздар", EmergencyService::Police),
         ("отцу плохо с сердцем скорая не приехала", EmergencyService::Ambulance),
         ("tez yordam hali kelmadi", EmergencyService::Ambulance),
+        ("скорую вызовите человеку плохо", EmergencyService::Ambulance),
     ] {
         let u = understand(text);
         assert_eq!(u.emergency, Some(service), "{text}: {u:?}");
@@ -100,6 +101,11 @@ fn streets_and_houses_are_read_in_words_and_digits() {
         ("абай ауданында су жоқ", "abay", None),
         ("на проспекте абая нет воды", "abay_avenue", None),
         ("в каратауском районе нет газа", "karatau", None),
+        ("сайрам көшесі отыз төрт су жоқ", "sairamskaya", Some("34")),
+        ("в сайраме нет воды", "sayram", None),
+        ("третий микрорайон дом двадцать нет воды", "mkr_3", Some("20")),
+        ("18-й микрорайон нет света", "mkr_18", None),
+        ("он сегізінші шағын ауданда жарық жоқ", "mkr_18", None),
         ("қоратов туманида газ йўқ", "karatau", None),
     ] {
         let place = understand(text).place.unwrap_or_else(|| panic!("no place in {text}"));

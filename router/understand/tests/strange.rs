@@ -58,6 +58,24 @@ fn gibberish_is_never_believed() {
 }
 
 #[test]
+fn talk_that_asks_for_nothing_is_unclear() {
+    for text in [
+        "погода сегодня хорошая выйдем погулять",
+        "спасибо за просмотр подписывайтесь",
+        "мне нравится эта песня",
+        "ауа райы бүгін тамаша",
+        "мен апама бара жатырмын",
+        "bugun havo ajoyib ekan",
+        "i enjoy reading in the evening",
+        "вы ошиблись номером",
+        "соедините меня пожалуйста с живым оператором",
+    ] {
+        let u = understand(text);
+        assert_eq!(u.category, "unclear", "{text}: {:?}", u.top);
+    }
+}
+
+#[test]
 fn what_is_unclear_offers_the_inspector_three_choices() {
     let u = understand("ну там это самое проблема у нас с этим делом");
     assert_eq!(u.category, "unclear", "{u:?}");
