@@ -47,6 +47,11 @@ impl From<sqlx::Error> for StoreError {
             Error::RowNotFound => StoreError::NotFound,
             Error::Database(refusal) if refusal.is_unique_violation() => StoreError::Exists,
             Error::Database(refusal) if refusal.is_foreign_key_violation() => StoreError::NotFound,
+            Error::Database(refusal)
+                if refusal.code().is_some_and(|code| code.len() == 5 && code.starts_with("22")) =>
+            {
+                StoreError::Invalid("the database cannot hold a value of it".to_owned())
+            }
             Error::Database(refusal) if refusal.code().is_some_and(|code| may_pass(&code)) => {
                 StoreError::Unavailable(error.to_string())
             }
