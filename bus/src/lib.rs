@@ -3,8 +3,11 @@
 //!
 //! Contract of every bus: at least once; order is kept per key; no transactions across topics. Consumers deduplicate by id.
 
+mod folders;
 mod message;
+mod recordings;
 mod subscription;
 
 pub use message::{Delivery, Message};
+pub use recordings::{RecordingError, Recordings};
 pub use subscription::{Bus, BusError, Subscription};
