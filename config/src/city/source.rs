@@ -20,14 +20,22 @@ pub enum PackSource {
 }
 
 impl PackSource {
-    pub(super) fn embedded(name: &str) -> Result<Self, CityError> {
+    /// Finds a pack that is built into the binary.
+    ///
+    /// # Errors
+    /// An unknown name, with the names there are.
+    pub fn embedded(name: &str) -> Result<Self, CityError> {
         if Self::embedded_names().contains(&name) {
             return Ok(Self::Embedded(name.to_owned()));
         }
         Err(CityError::Unknown { name: name.to_owned(), known: Self::embedded_names().join(", ") })
     }
 
-    pub(super) fn folder(folder: &Path) -> Result<Self, CityError> {
+    /// Takes a folder as a pack.
+    ///
+    /// # Errors
+    /// Where there is no such folder.
+    pub fn folder(folder: &Path) -> Result<Self, CityError> {
         if folder.is_dir() {
             return Ok(Self::Folder(folder.to_owned()));
         }
@@ -73,7 +81,7 @@ impl PackSource {
             .map_err(|error| CityError::Unreadable { file: file.to_owned(), reason: error.to_string() })
     }
 
-    pub(super) fn parse<T: DeserializeOwned>(&self, file: &str) -> Result<T, CityError> {
+    pub(crate) fn parse<T: DeserializeOwned>(&self, file: &str) -> Result<T, CityError> {
         parse_toml(file, &self.read_text(file)?)
     }
 }

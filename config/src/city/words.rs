@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use dauys_events::Danger;
 use serde::{Deserialize, Serialize};
 
-use super::{ByLanguage, Danger, EmergencyService};
+use super::{ByLanguage, EmergencyService};
 
 /// Holds labelled phrases of one language: category code → phrases. A phrase that ends with `?` is a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
