@@ -1,5 +1,6 @@
 //! Session tokens: 256 random bits that only their holder has; the store keeps their SHA-256.
 
+use crate::store::TokenHash;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRng as _;
@@ -31,10 +32,10 @@ impl Token {
         &self.0
     }
 
-    /// Returns the SHA-256 in lower-case hexadecimal. A search by it tells an attacker nothing about the token by its
-    /// time, and a stolen database holds no session.
-    pub fn digest(&self) -> String {
-        hex::encode(Sha256::digest(self.0.as_bytes()))
+    /// Returns what the store keeps. A search by it tells an attacker nothing about the token by its time, and a stolen
+    /// database holds no session.
+    pub fn digest(&self) -> TokenHash {
+        TokenHash(Sha256::digest(self.0.as_bytes()).into())
     }
 }
 

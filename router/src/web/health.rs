@@ -46,9 +46,7 @@ impl std::fmt::Debug for Check {
 /// anybody may ask.
 pub fn health_routes(checks: Vec<Check>) -> Router {
     let checks: Arc<[Check]> = checks.into();
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(move || ready(Arc::clone(&checks))))
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(move || ready(Arc::clone(&checks))))
 }
 
 async fn ready(checks: Arc<[Check]>) -> Response {
