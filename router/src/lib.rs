@@ -2,6 +2,10 @@
 
 pub mod api;
 pub mod auth;
+pub mod clock;
 pub mod figures;
+pub mod notify;
+pub mod outbox;
 pub mod store;
 pub mod web;
+pub mod worker;

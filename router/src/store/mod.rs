@@ -10,6 +10,8 @@ mod error;
 mod figures;
 mod notifications;
 mod outbox;
+mod postgres;
+mod sqlite;
 mod tickets;
 
 pub use accounts::{Account, AccountRole, Session, TokenHash};
@@ -18,9 +20,13 @@ pub use error::StoreError;
 pub use figures::{AgencyFigures, CategoryCount, FigureQuery, Figures};
 pub use notifications::{NewNotification, Notification, NotificationKind, NotificationState};
 pub use outbox::{OutboxBacklog, OutboxRow};
+pub use postgres::PostgresStore;
+pub use sqlite::SqliteStore;
 pub use tickets::{Cursor, HistoryEntry, Intake, Opened, Order, StatusCount, TicketFilter, TicketPage};
 
 use async_trait::async_trait;
+use dauys_config::Settings;
+use dauys_config::settings::StoreKind;
 use dauys_events::{CallEvent, Contact, RegistrationNumber, Ticket, TicketId};
 use dauys_tickets::Transition;
 use jiff::{SignedDuration, Timestamp};
@@ -93,6 +99,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Forbidden`] for anybody else, [`StoreError::NotFound`] where there is no such ticket.
     async fn contact(&self, id: TicketId, reader: &Account, at: Timestamp) -> Result<Contact, StoreError>;
+
+    /// Returns who asked how to reach a ticket's citizen, and when, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn contact_reads(&self, id: TicketId) -> Result<Vec<(String, Timestamp)>, StoreError>;
 
     /// Creates an account.
     ///
@@ -236,4 +248,24 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] with what is wrong.
     async fn check(&self) -> Result<(), StoreError>;
+}
+
+/// Opens the store that the settings name; SQLite's file is `tickets.db` in the data folder.
+///
+/// # Errors
+/// [`StoreError`] where the database cannot be opened, or the PostgreSQL URL is not to be found.
+pub async fn open(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
+    match settings.store.kind {
+        StoreKind::Sqlite => {
+            let folder = &settings.node.data;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StoreError::Refused(format!("{}: {error}", folder.display())))?;
+            Ok(Arc::new(SqliteStore::open(&folder.join("tickets.db")).await?))
+        }
+        StoreKind::Postgres => {
+            let url = settings.store.postgres_url.read().map_err(StoreError::Refused)?;
+            let url = url.ok_or_else(|| StoreError::Refused("store.postgres_url names no place".to_owned()))?;
+            Ok(Arc::new(PostgresStore::open(&url).await?))
+        }
+    }
 }

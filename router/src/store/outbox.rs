@@ -15,6 +15,8 @@ pub struct OutboxRow {
     pub key: String,
     /// The event in its envelope, as JSON.
     pub payload: Bytes,
+    /// The W3C trace context, where there is one.
+    pub traceparent: Option<String>,
     /// When it was written.
     pub created_at: Timestamp,
 }

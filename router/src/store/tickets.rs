@@ -20,6 +20,8 @@ pub struct Intake {
     pub call_id: Option<CallId>,
     /// How to reach the citizen; kept apart from the tickets.
     pub contact: Contact,
+    /// The W3C trace context that the intake came with.
+    pub traceparent: Option<String>,
     /// The tickets as they open, at least one.
     pub tickets: Vec<Transition>,
 }

@@ -84,11 +84,12 @@ pub fn open_ticket(
     Transition { changed, notices: vec![notice] }
 }
 
-/// Returns what the citizen said, or wrote.
+/// Returns what the citizen said, or wrote, without the character NUL, which no PostgreSQL text can hold.
 fn words(transcribed: &Transcribed) -> String {
     let heard = transcribed.text();
-    match &transcribed.recorded.text {
-        Some(written) if heard.trim().is_empty() => written.clone(),
-        _ => heard,
-    }
+    let words = match &transcribed.recorded.text {
+        Some(written) if heard.trim().is_empty() => written,
+        _ => &heard,
+    };
+    words.replace('\0', "")
 }
