@@ -14,6 +14,8 @@ pub enum AccountRole {
     Staff,
     /// An agency's people: they see and answer their agency's tickets.
     Agency,
+    /// A program of the city that reads tickets and changes nothing, such as the test phone.
+    Reader,
 }
 
 impl AccountRole {
@@ -23,12 +25,15 @@ impl AccountRole {
             AccountRole::Admin => "admin",
             AccountRole::Staff => "staff",
             AccountRole::Agency => "agency",
+            AccountRole::Reader => "reader",
         }
     }
 
     /// Finds a role by its name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [AccountRole::Admin, AccountRole::Staff, AccountRole::Agency].into_iter().find(|role| role.name() == name)
+        [AccountRole::Admin, AccountRole::Staff, AccountRole::Agency, AccountRole::Reader]
+            .into_iter()
+            .find(|role| role.name() == name)
     }
 }
 
@@ -61,7 +66,7 @@ impl Account {
 
     /// Returns whether it belongs to the city's staff, who see every ticket.
     pub fn is_staff(&self) -> bool {
-        self.agency.is_none() && self.role != AccountRole::Agency
+        self.agency.is_none() && matches!(self.role, AccountRole::Admin | AccountRole::Staff)
     }
 }
 
