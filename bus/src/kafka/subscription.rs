@@ -10,6 +10,7 @@ use dauys_events::Topic;
 use futures::FutureExt;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use rdkafka::types::RDKafkaErrorCode;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -62,12 +63,26 @@ impl KafkaSubscription {
     }
 }
 
+/// Waits for a message. A topic that is not there yet is waited for as well: whether it ever will be is for readiness to
+/// say, and the member has its place in the group already.
+async fn wait(consumer: &StreamConsumer<Handed>) -> Result<BorrowedMessage<'_>, BusError> {
+    loop {
+        match consumer.recv().await {
+            Ok(message) => return Ok(message),
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownTopicOrPartition) => {
+                tracing::warn!(%error, "a topic is not there yet");
+            }
+            Err(error) => return Err(failure(&error)),
+        }
+    }
+}
+
 #[async_trait]
 impl Subscription for KafkaSubscription {
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError> {
         let consumer = self.consumer()?;
         // The only wait; what follows takes what has been fetched already, so that a dropped future loses nothing.
-        let mut message = consumer.recv().await.map_err(|error| failure(&error))?;
+        let mut message = wait(consumer).await?;
         let (mut deliveries, mut bytes) = (Vec::new(), 0);
         loop {
             consumer.client().context().note(message.topic(), message.partition(), message.offset());
