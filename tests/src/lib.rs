@@ -1,1 +1,4 @@
-//! Whole-system tests with real parts.
+//! What whole-system tests share: fixtures of real parts, and sample calls.
+
+pub mod samples;
+pub mod whatsapp_stub;

@@ -29,6 +29,8 @@ pub enum Input {
     Committed(RegistrationNumber),
     /// The recording could not be kept.
     CommitFailed,
+    /// The recording cannot begin: the disk is full or fails.
+    CannotRecord,
     /// The caller hung up.
     HungUp,
     /// No media has come for longer than allowed.
@@ -137,6 +139,7 @@ impl Machine {
             Input::PlayedOut => self.played_out(now),
             Input::Committed(number) => self.committed(number),
             Input::CommitFailed => self.commit_failed(),
+            Input::CannotRecord => self.cannot_record(),
             Input::HungUp => self.left(now, End::HungUp, RecordingEnd::HangUp),
             Input::NoMedia => self.left(now, End::NoMedia, RecordingEnd::HangUp),
         }
@@ -236,6 +239,17 @@ impl Machine {
     fn commit_failed(&mut self) {
         if let State::Committing { gone, .. } = self.state {
             self.close_failed(gone);
+        }
+    }
+
+    /// Without a recording nothing may be promised: the caller is asked to call again, whatever was under way.
+    fn cannot_record(&mut self) {
+        let open = matches!(
+            self.state,
+            State::Idle | State::Guiding | State::Waiting { .. } | State::AskingAgain | State::Listening { .. }
+        );
+        if open {
+            self.close_failed(false);
         }
     }
 

@@ -13,15 +13,19 @@ pub(crate) fn once_more(script: &CallScript, languages: &[Language]) -> Vec<Stri
     in_languages(script, languages, |texts| vec![&texts.nothing_heard]).into_iter().chain([TONE.to_owned()]).collect()
 }
 
-/// Says the number digit by digit, twice, and thanks.
+/// Says the number digit by digit and thanks. Each caller hears the number twice: again in the one language that was chosen,
+/// or once in each of several.
 pub(crate) fn number(script: &CallScript, languages: &[Language], number: RegistrationNumber) -> Vec<String> {
+    let again = languages.len() == 1;
     in_languages(script, languages, |texts| {
         let digits: Vec<&String> =
             number.digits().iter().filter_map(|digit| texts.digits.get(usize::from(*digit))).collect();
         let mut clips = vec![&texts.number];
         clips.extend(&digits);
-        clips.push(&texts.again);
-        clips.extend(&digits);
+        if again {
+            clips.push(&texts.again);
+            clips.extend(&digits);
+        }
         clips.push(&texts.thanks);
         clips
     })

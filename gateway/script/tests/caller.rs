@@ -120,6 +120,15 @@ fn a_failed_or_late_commit_is_told_to_the_caller_and_no_number_is_spoken() {
 }
 
 #[test]
+fn a_caller_who_cannot_be_recorded_is_told_so_and_no_recording_is_finished() {
+    let mut call = Call::answered();
+    call.hears(Input::SpeechStarted);
+    let outputs = call.hears(Input::CannotRecord);
+    assert!(matches!(outputs.as_slice(), [Output::Play(clips)] if clips[0] == "kk/failed"), "{outputs:?}");
+    assert_eq!(call.hears(Input::HungUp), [Output::HangUp(End::Failed)]);
+}
+
+#[test]
 fn the_language_can_be_chosen_while_speaking_without_disturbing() {
     let mut call = Call::answered();
     call.hears(Input::SpeechStarted);

@@ -139,13 +139,15 @@ impl Phone {
             .collect();
         let local = sip.local_addr()?;
         let started = now();
+        let (to, from) = (format!("sip:{}@{}", target.user, target.host), format!("sip:{from}@{local}"));
+        let offer = sdp::offer(&capabilities);
         let params = InviteParams {
-            to: &format!("sip:{}@{}", target.user, target.host),
-            from: &format!("sip:{from}@{local}"),
+            to: &to,
+            from: &from,
             peer: target.address,
             local,
             transport: Transport::Udp,
-            sdp: Some(sdp::offer(&capabilities).as_bytes()),
+            sdp: Some(offer.as_bytes()),
         };
         let call = endpoint.invite(started, params).map_err(|error| CallError::Answer(error.to_string()))?;
         let report = CallReport {
@@ -177,8 +179,11 @@ impl Phone {
 
     async fn dial(&mut self) -> Result<Agreed, CallError> {
         let patience = self.started + ANSWER_PATIENCE;
-        while self.answer.is_none() {
+        loop {
             self.flush().await?;
+            if self.answer.is_some() {
+                break;
+            }
             if let Some(refused) = self.refused.take() {
                 return Err(refused);
             }
@@ -239,7 +244,7 @@ impl Phone {
                     match step {
                         Step::On => {}
                         Step::LastWord => self.report.last_word_at = Some(wall()),
-                        Step::HangUp => drop(self.endpoint.hangup(self.call, now())),
+                        Step::HangUp => _ = self.endpoint.hangup(self.call, now()),
                     }
                     if caller.is_done() && now() > *goodbye.get_or_insert_with(|| now() + GOODBYE_PATIENCE) {
                         let _ = self.endpoint.hangup(self.call, now());

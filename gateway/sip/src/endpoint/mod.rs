@@ -12,6 +12,7 @@ mod in_dialog;
 mod inbound;
 mod respond;
 mod table;
+mod timeout;
 mod uac;
 mod uas;
 
@@ -141,6 +142,12 @@ impl Endpoint {
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// The Call-ID of a call.
+    #[must_use]
+    pub fn call_id(&self, call: CallHandle) -> Option<&str> {
+        Some(&self.calls.get(Self::key_of(call))?.dialog.call_id)
     }
 
     /// How many transactions there are.

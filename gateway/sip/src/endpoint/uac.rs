@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::call::{Call, Phase};
-use super::counters::count_class;
 use super::event::{CallHandle, Cause, CommandError, Event};
 use super::respond::Extra;
 use super::table::{Machine, Purpose};
@@ -14,7 +13,7 @@ use crate::dialog::{Dialog, Stamp, tag_text};
 use crate::dtmf;
 use crate::session_timer::{Refresher, SessionTimer};
 use crate::slab::Key;
-use crate::transaction::{ClientStep, ClientTransaction, ServerStep};
+use crate::transaction::{ClientStep, ClientTransaction};
 use crate::transport::{Flow, Transport};
 use crate::wire::{Message, Name, Uri};
 
@@ -219,24 +218,13 @@ impl Endpoint {
         if self.transactions.find_client(branch, true).is_some() {
             return;
         }
-        if let Some(packet) = self.plain_request(key, "CANCEL", flow, branch, seq, None, &[]) {
-            self.start_client(now, flow, (branch, "CANCEL", Purpose::Other), None, packet);
-        }
+        let Some(call) = self.calls.get(key) else { return };
+        let packet = self.plain_request(&call.dialog, "CANCEL", flow, branch, seq, &[]);
+        self.start_client(now, flow, (branch, "CANCEL", Purpose::Other), None, packet);
     }
 
     /// Writes ACK or CANCEL: neither takes a new sequence number.
-    #[expect(clippy::too_many_arguments, reason = "each is one field of the message")]
-    fn plain_request(
-        &self,
-        key: Key,
-        method: &str,
-        flow: Flow,
-        branch: u64,
-        seq: u32,
-        to: Option<&[u8]>,
-        sdp: &[u8],
-    ) -> Option<Packet> {
-        let call = self.calls.get(key)?;
+    fn plain_request(&self, dialog: &Dialog, method: &str, flow: Flow, branch: u64, seq: u32, sdp: &[u8]) -> Packet {
         let stamp = Stamp {
             method,
             seq,
@@ -244,11 +232,7 @@ impl Endpoint {
             contact: &self.contact(flow),
             user_agent: &self.config.user_agent,
         };
-        let writer = match to {
-            Some(to) => Dialog { remote: to.to_vec(), ..call.dialog.clone() }.request(&stamp),
-            None => call.dialog.request(&stamp),
-        };
-        Some(Packet::from(writer.finish("application/sdp", sdp)))
+        Packet::from(dialog.request(&stamp).finish("application/sdp", sdp))
     }
 
     /// Sends the ACK for a 2xx (RFC 3261 §13.2.2.4), and keeps it for when the 2xx comes again.
@@ -256,7 +240,7 @@ impl Endpoint {
         let branch = self.secret.draw();
         let Some(call) = self.calls.get(key) else { return };
         let (flow, seq) = (call.dialog.next_flow(), call.own_invite_seq);
-        let Some(ack) = self.plain_request(key, "ACK", flow, branch, seq, None, sdp) else { return };
+        let ack = self.plain_request(&call.dialog, "ACK", flow, branch, seq, sdp);
         self.keep_ack(transaction, flow, ack);
     }
 
@@ -282,6 +266,9 @@ impl Endpoint {
         let Machine::Client { machine, purpose, .. } = &mut stored.machine else { return };
         let purpose = *purpose;
         let step = machine.on_response(now, &timing, status);
+        if purpose == Purpose::Invite && (200..300).contains(&status) && self.is_fork(owner, response) {
+            return self.hang_up_fork(now, owner, response);
+        }
         self.transactions.reschedule(key);
         match step {
             ClientStep::Resend(ack) => {
@@ -360,10 +347,31 @@ impl Endpoint {
         let Some(stored) = self.transactions.get(transaction) else { return };
         let (flow, Machine::Client { branch, .. }) = (stored.flow, &stored.machine) else { return };
         let seq = response.cseq().map_or(0, |c| c.number);
-        let ack = self.plain_request(key, "ACK", flow, *branch, seq, response.header(Name::To), &[]);
-        if let Some(ack) = ack {
-            self.keep_ack(transaction, flow, ack);
-        }
+        let Some(call) = self.calls.get(key) else { return };
+        let dialog = Dialog { remote: response.header(Name::To).unwrap_or_default().to_vec(), ..call.dialog.clone() };
+        let ack = self.plain_request(&dialog, "ACK", flow, *branch, seq, &[]);
+        self.keep_ack(transaction, flow, ack);
+    }
+
+    /// Whether a 2xx comes from another phone than the one whose 2xx made the dialog: a proxy has forked the INVITE.
+    fn is_fork(&self, owner: Option<Key>, response: &Message) -> bool {
+        let Some(call) = owner.and_then(|key| self.calls.get(key)) else { return false };
+        let tag = response.to().and_then(|to| to.tag().map(str::to_owned));
+        call.dialog.remote_tag.is_some() && call.dialog.remote_tag != tag
+    }
+
+    /// Acknowledges a further phone's answer and hangs up on it (RFC 3261 §13.2.2.4).
+    fn hang_up_fork(&mut self, now: Instant, owner: Option<Key>, response: &Message) {
+        let Some(call) = owner.and_then(|key| self.calls.get(key)) else { return };
+        let (mut dialog, seq) = (call.dialog.clone(), call.own_invite_seq);
+        dialog.learn(response);
+        let flow = dialog.next_flow();
+        let (ack_branch, bye_branch) = (self.secret.draw(), self.secret.draw());
+        let ack = self.plain_request(&dialog, "ACK", flow, ack_branch, seq, &[]);
+        self.counters.sent.count("ACK");
+        self.send(flow, ack);
+        let bye = self.plain_request(&dialog, "BYE", flow, bye_branch, seq + 1, &[]);
+        self.start_client(now, flow, (bye_branch, "BYE", Purpose::Other), None, bye);
     }
 
     fn on_change_response(&mut self, now: Instant, key: Key, transaction: Key, response: &Message, status: u16) {
@@ -396,50 +404,6 @@ impl Endpoint {
             }
             408 | 481 => self.bye_and_end(now, key, Cause::Failed(status)),
             _ => {}
-        }
-    }
-
-    pub(super) fn on_transaction_timeout(&mut self, now: Instant, key: Key) {
-        let timing = self.config.timing;
-        let Some(stored) = self.transactions.get_mut(key) else { return };
-        let (flow, owner) = (stored.flow, stored.owner);
-        let (step, purpose) = match &mut stored.machine {
-            Machine::Server(machine) => match machine.handle_timeout(now, &timing) {
-                ServerStep::Idle => (ClientStep::Idle, Purpose::Other),
-                ServerStep::Resend(packet) => (ClientStep::Resend(packet), Purpose::Other),
-                ServerStep::Terminated => (ClientStep::Terminated, Purpose::Other),
-            },
-            Machine::Client { machine, purpose, .. } => (machine.handle_timeout(now, &timing), *purpose),
-        };
-        match step {
-            ClientStep::Resend(packet) => {
-                self.counters.repeats_sent += 1;
-                self.send(flow, packet);
-                self.transactions.reschedule(key);
-            }
-            ClientStep::Terminated => self.transactions.remove(key),
-            ClientStep::TimedOut => {
-                self.transactions.remove(key);
-                self.on_silence(now, owner, purpose);
-            }
-            ClientStep::Idle | ClientStep::Deliver => self.transactions.reschedule(key),
-        }
-    }
-
-    /// Nobody answered a request of this side.
-    fn on_silence(&mut self, now: Instant, owner: Option<Key>, purpose: Purpose) {
-        let Some((key, call)) = owner.and_then(|key| Some((key, self.calls.get_mut(key)?))) else { return };
-        count_class(&mut self.counters.responses_received, 408);
-        match purpose {
-            Purpose::Invite => {
-                let cause = if call.phase == Phase::Cancelling { Cause::Cancelled } else { Cause::Timeout };
-                self.end_call(key, cause, None);
-            }
-            Purpose::Change | Purpose::Refresh => {
-                call.own_invite = None;
-                self.bye_and_end(now, key, Cause::Timeout);
-            }
-            Purpose::Other => {}
         }
     }
 }

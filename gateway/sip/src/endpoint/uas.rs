@@ -1,14 +1,13 @@
-//! Commands for calls received, and what both sides share: hanging up, changing media, and the timers of a call.
+//! Commands for calls received, and what both sides share: hanging up and agreeing to changes of media.
 
 use std::time::Instant;
 
 use rsip::{Method, StatusCode};
 
-use super::call::{Call, Pending, Phase, Unacked};
+use super::call::{Pending, Phase, Unacked};
 use super::event::{CallHandle, Cause, CommandError, Event};
 use super::table::Purpose;
 use super::{ALLOW, Endpoint, Packet, SUPPORTED};
-use crate::session_timer::{Refresher, SessionTimer};
 use crate::slab::Key;
 use crate::wire::{Name, Writer};
 
@@ -229,74 +228,6 @@ impl Endpoint {
         }
         writer.header(Name::Contact, self.contact(pending.flow)).header(Name::Allow, ALLOW);
     }
-
-    pub(super) fn on_call_timeout(&mut self, now: Instant, key: Key) {
-        let Some(call) = self.calls.get_mut(key) else { return };
-        match due(call, now) {
-            Some(Due::Repeat) => {
-                if let Some(unacked) = &mut call.unacked {
-                    unacked.gap = (unacked.gap * 2).min(self.config.timing.t2);
-                    unacked.repeat_at = now + unacked.gap;
-                    let (flow, packet) = (unacked.flow, unacked.response.clone());
-                    self.counters.repeats_sent += 1;
-                    self.send(flow, packet);
-                }
-                self.reschedule(key);
-            }
-            Some(Due::NoAck) => self.bye_and_end(now, key, Cause::NoAck),
-            Some(Due::Unanswered) if call.phase == Phase::Incoming => {
-                if let Some(pending) = call.pending.take() {
-                    self.finish_pending(now, key, &pending, 480);
-                }
-                self.end_call(key, Cause::Timeout, Some(480));
-            }
-            Some(Due::Unanswered) => {
-                call.answer_by = None;
-                let _ = self.cancel(Self::handle_of(key), now);
-            }
-            Some(Due::Session(timer)) => match timer.refresher {
-                Refresher::Peer => self.bye_and_end(now, key, Cause::SessionExpired),
-                Refresher::Local => self.refresh_session(now, key, timer),
-            },
-            None => self.reschedule(key),
-        }
-    }
-
-    /// Refreshes the session with an UPDATE that changes nothing (RFC 4028 §7.4).
-    fn refresh_session(&mut self, now: Instant, key: Key, timer: SessionTimer) {
-        if let Some(call) = self.calls.get_mut(key) {
-            // Silence from here on is the peer's: unless the UPDATE succeeds, the session ends.
-            let rest = SessionTimer::start(now, timer.interval_s / 2, Refresher::Peer);
-            call.session = Some(SessionTimer { interval_s: timer.interval_s, ..rest });
-        }
-        self.reschedule(key);
-        let expires = format!("{};refresher=uac", timer.interval_s);
-        let extra = [(Name::Supported, SUPPORTED), (Name::SessionExpires, expires.as_str())];
-        self.send_in_dialog(now, key, "UPDATE", Purpose::Refresh, &extra, ("", &[]));
-    }
-}
-
-enum Due {
-    Repeat,
-    NoAck,
-    Unanswered,
-    Session(SessionTimer),
-}
-
-/// What a call was woken for; the end of waiting goes before one more repetition.
-fn due(call: &Call, now: Instant) -> Option<Due> {
-    if call.answer_by.is_some_and(|at| at <= now) {
-        return Some(Due::Unanswered);
-    }
-    if let Some(unacked) = &call.unacked {
-        if unacked.gives_up <= now {
-            return Some(Due::NoAck);
-        }
-        if unacked.repeat_at <= now {
-            return Some(Due::Repeat);
-        }
-    }
-    call.session.filter(|s| s.wake <= now).map(Due::Session)
 }
 
 /// Text that may stand between quotes.

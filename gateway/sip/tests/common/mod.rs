@@ -1,5 +1,6 @@
 //! Two endpoints, or one and a script of raw messages, on a simulated clock and a seeded lossy network.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helper fails the test")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -251,6 +252,8 @@ pub struct Wire {
     pub endpoint: Endpoint,
     pub events: VecDeque<Event>,
     pub sent: VecDeque<(SocketAddr, Message)>,
+    /// The statuses of refusals that must copy a faulty header field, and so are faulty themselves.
+    pub refused: VecDeque<u16>,
     pub transport: Transport,
     pub peer: SocketAddr,
 }
@@ -266,6 +269,7 @@ impl Wire {
             endpoint: Endpoint::new(config),
             events: VecDeque::new(),
             sent: VecDeque::new(),
+            refused: VecDeque::new(),
             transport: Transport::Udp,
             peer: addr(PHONE),
         }
@@ -282,9 +286,14 @@ impl Wire {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 Output::Event(event) => self.events.push_back(event),
-                Output::Send { peer, bytes, .. } => {
-                    self.sent.push_back((peer, Message::parse(&bytes).expect("endpoints send legal messages")));
-                }
+                Output::Send { peer, bytes, .. } => match Message::parse(&bytes) {
+                    Ok(message) => self.sent.push_back((peer, message)),
+                    Err(rejected) => {
+                        let status = std::str::from_utf8(&bytes[8..11]).unwrap().parse().unwrap();
+                        assert!(matches!(status, 400 | 505), "an illegal {status}: {}", rejected.error);
+                        self.refused.push_back(status);
+                    }
+                },
             }
         }
     }
@@ -337,7 +346,7 @@ impl Wire {
         let ok = self.reply();
         assert_eq!(ok.status(), Some(200));
         let tag = ok.to().unwrap().tag().unwrap().to_owned();
-        self.receive(request("ACK", id).to_tag(&tag).branch("ack"));
+        self.receive(request("ACK", id).tagged(&tag).branch("ack"));
         assert!(matches!(self.events.pop_front(), Some(Event::Established { .. })));
         (call, tag)
     }
@@ -401,7 +410,7 @@ impl Raw {
         self
     }
 
-    pub fn to_tag(mut self, tag: &str) -> Self {
+    pub fn tagged(mut self, tag: &str) -> Self {
         self.to_tag = Some(tag.to_owned());
         self
     }

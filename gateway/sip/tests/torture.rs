@@ -1,0 +1,177 @@
+//! Messages made to break parsers, after the descriptions in RFC 4475 and RFC 5118: each has the outcome that a caller
+//! would notice.
+
+#![allow(clippy::panic, reason = "a test's helper fails the test")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use common::Wire;
+use dauys_sip::wire::{Message, Name, WireError};
+
+/// What the endpoint does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Takes it for a call.
+    Call,
+    /// Answers with this status.
+    Status(u16),
+    /// Says nothing.
+    Silence,
+}
+
+use Outcome::{Call, Silence, Status};
+
+const EXPECTED: &[(&str, Outcome)] = &[
+    ("valid-01-tortuous-invite", Status(400)),
+    ("valid-02-wide-character-range", Status(405)),
+    ("valid-03-percent-escapes", Call),
+    ("valid-04-escaped-null", Call),
+    ("valid-05-percent-is-no-escape-in-methods", Status(405)),
+    ("valid-06-no-space-before-bracket", Call),
+    ("valid-07-long-values", Call),
+    ("valid-08-trailing-octets", Status(200)),
+    ("valid-09-semicolon-in-user", Status(200)),
+    ("valid-10-unknown-transports", Status(200)),
+    ("valid-11-latin1-display-name", Call),
+    ("valid-12-unusual-reason", Silence),
+    ("valid-13-empty-reason", Silence),
+    ("valid-14-ipv6-references", Call),
+    ("valid-15-utf8-display-name-without-quotes", Call),
+    ("valid-16-comma-in-quoted-name", Call),
+    ("valid-17-star-contact", Status(405)),
+    ("valid-18-tel-everywhere", Call),
+    ("valid-19-leading-line-ends", Silence),
+    ("invalid-01-extraneous-separators", Silence),
+    ("invalid-02-short-body", Status(400)),
+    ("invalid-03-negative-length", Status(400)),
+    ("invalid-04-overlarge-cseq", Status(400)),
+    ("invalid-05-overlarge-cseq-in-response", Silence),
+    ("invalid-06-unterminated-quote", Status(400)),
+    ("invalid-07-brackets-round-request-uri", Status(400)),
+    ("invalid-08-space-in-request-uri", Status(400)),
+    ("invalid-09-two-spaces-in-request-line", Status(400)),
+    ("invalid-10-trailing-spaces-in-request-line", Status(400)),
+    ("invalid-11-headers-in-request-uri", Status(400)),
+    ("invalid-13-unbracketed-contact-with-question-mark", Status(400)),
+    ("invalid-14-spaces-in-addr-spec", Status(400)),
+    ("invalid-15-comma-in-unquoted-name", Status(400)),
+    ("invalid-16-unknown-version", Status(505)),
+    ("invalid-17-method-mismatch", Status(400)),
+    ("invalid-18-unknown-method-mismatch", Status(400)),
+    ("invalid-19-overlarge-status", Silence),
+    ("invalid-20-missing-call-id", Silence),
+    ("invalid-21-repeated-from", Status(400)),
+    ("invalid-22-repeated-length", Status(400)),
+    ("invalid-23-overlarge-max-forwards", Status(400)),
+    ("invalid-24-line-without-colon", Status(400)),
+    ("invalid-25-broken-escape", Status(400)),
+    ("invalid-26-nul-in-header", Status(400)),
+    ("invalid-27-bare-line-feeds", Status(400)),
+    ("invalid-28-no-empty-line", Status(400)),
+    ("invalid-29-too-many-headers", Status(400)),
+    ("invalid-30-rfc2543-branch", Status(400)),
+    ("invalid-31-malformed-ack", Silence),
+    ("invalid-32-no-via", Silence),
+    ("app-01-unknown-scheme", Status(416)),
+    ("app-02-unknown-require", Status(420)),
+    ("app-03-unknown-content-type", Status(415)),
+    ("app-04-response-of-another", Silence),
+    ("app-05-max-forwards-zero", Status(200)),
+    ("app-06-empty-multi-values", Status(200)),
+];
+
+fn bytes(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture").join(format!("{name}.sip"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_message_has_the_outcome_it_deserves() {
+    let mut wrong = Vec::new();
+    for (name, expected) in EXPECTED {
+        let mut wire = Wire::new();
+        wire.receive(bytes(name));
+        let sent = wire.sent.pop_front().and_then(|(_, reply)| reply.status());
+        let outcome = match (wire.events.len(), sent.or(wire.refused.pop_front())) {
+            (0, None) => Silence,
+            (0, Some(status)) => Status(status),
+            _ => Call,
+        };
+        if outcome != *expected {
+            wrong.push((name, expected, outcome, Message::parse(&bytes(name)).err().map(|r| r.error)));
+        }
+        if outcome == Call {
+            wire.settle();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_file_is_expected_and_every_valid_one_parses() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".sip").map(str::to_owned))
+        .collect();
+    let named: BTreeSet<String> = EXPECTED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(files, named);
+    for name in &named {
+        let parsed = Message::parse(&bytes(name));
+        let legal = !name.starts_with("invalid-") || name.contains("rfc2543");
+        assert_eq!(parsed.is_ok(), legal, "{name}: {:?}", parsed.err().map(|r| r.error));
+        if let Ok(message) = parsed {
+            assert!(Message::parse(&message.serialise()).unwrap() == message, "{name} changes when written again");
+        }
+    }
+}
+
+#[test]
+fn the_tortuous_invite_is_understood() {
+    let message = Message::parse(&bytes("valid-01-tortuous-invite")).unwrap();
+    assert_eq!(message.to().unwrap().tag(), Some("20261109n"));
+    assert_eq!(message.from().unwrap().tag(), Some("98abc"));
+    assert_eq!(message.number(Name::MaxForwards), Some(68));
+    assert_eq!(message.cseq().unwrap().number, 9);
+    assert_eq!(message.values(Name::Via).count(), 3);
+    assert_eq!(message.header(Name::Subject), Some(&b""[..]));
+    let contact = message.contact().unwrap();
+    assert_eq!((contact.uri.raw, contact.params.text("q")), ("sip:caller@phone.example", Some("0.33")));
+    assert!(message.body().ends_with(b"RTP/AVP 0 18\r\n"));
+}
+
+#[test]
+fn octets_behind_the_body_are_not_part_of_the_message() {
+    let message = Message::parse(&bytes("valid-08-trailing-octets")).unwrap();
+    assert!(message.body().is_empty());
+}
+
+#[test]
+fn escapes_are_decoded_in_the_user_alone() {
+    let message = Message::parse(&bytes("valid-03-percent-escapes")).unwrap();
+    let uri = message.request_uri().unwrap();
+    assert_eq!((uri.user_decoded().as_deref(), uri.host), (Some("sips:user@net.example"), "city.example"));
+    assert_eq!(message.to().unwrap().uri.user_decoded().as_deref(), Some("user"));
+}
+
+#[test]
+fn a_datagram_beyond_the_limit_and_an_empty_one_are_told_apart() {
+    let error = |bytes: &[u8]| Message::parse(bytes).unwrap_err().error;
+    assert_eq!(error(&vec![b'x'; 70_000]), WireError::TooLarge);
+    assert_eq!(error(b"\r\n\r\n"), WireError::Empty);
+    assert_eq!(error(b""), WireError::Empty);
+    assert_eq!(error(b"hello"), WireError::LineEnd);
+}
+
+#[test]
+fn errors_do_not_quote_what_came() {
+    for (name, _) in EXPECTED {
+        if let Err(rejected) = Message::parse(&bytes(name)) {
+            let shown = format!("{rejected:?} {}", rejected.error);
+            assert!(!shown.contains("example"), "{shown}");
+        }
+    }
+}

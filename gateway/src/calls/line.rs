@@ -1,0 +1,693 @@
+//! The line: the one task that owns the SIP endpoint and the table of calls.
+
+use super::call::{Call, NewCall, after_tone, over_prompts};
+use super::gauges::LineGauges;
+use super::network::Network;
+use super::sink::LogSink;
+use super::start::Parts;
+use super::telemetry;
+use crate::intake::{CallFacts, SpooledEvent};
+use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
+use crate::recording::DiskState;
+use dauys_bus::Message;
+use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
+use dauys_media::g711::Codec;
+use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
+use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
+use dauys_sip::{CallHandle, Cause, Endpoint, Event, Input, Output, Private, Rejection, StatusCode, Transport};
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+use uuid::Uuid;
+
+/// How many datagrams are taken before everything else gets its turn.
+const DATAGRAMS_AT_ONCE: usize = 64;
+/// How many media events are taken at once.
+const EVENTS_AT_ONCE: usize = 512;
+/// How many call events may wait for the bus.
+const CALL_EVENTS: usize = 16_384;
+/// How many peers' local addresses are remembered.
+const ROUTES: usize = 1_024;
+/// How often counters are published.
+const COUNTERS: Duration = Duration::from_secs(1);
+
+/// What the line owns.
+pub(super) struct Shared {
+    pub endpoint: Endpoint,
+    pub limits: Limits,
+    pub networks: Vec<Network>,
+    pub socket: UdpSocket,
+    pub address: SocketAddr,
+    pub media: MediaPlane<LogSink>,
+    pub media_events: mpsc::Receiver<MediaEvent>,
+    pub gauges: Arc<LineGauges>,
+    pub drain: CancellationToken,
+    pub stop: CancellationToken,
+    pub parts: Parts,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+pub(super) fn wall() -> Timestamp {
+    Timestamp::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "ids are made at intake, from the shell's clock and randomness")]
+fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// What a wait came to.
+enum Done {
+    /// Whether the recording could begin.
+    Begun(CallHandle, bool),
+    /// Whether the recording is safely on disk.
+    Committed(CallHandle, bool),
+    /// The call's media is over.
+    Ended(Box<CallEnded>),
+}
+
+/// An INVITE without an offer: the codec is known only from the ACK.
+struct Waiting {
+    slot: MediaSlot,
+    capabilities: Capabilities,
+    facts: CallFacts,
+}
+
+struct Line {
+    shared: Shared,
+    calls: HashMap<CallHandle, Call>,
+    by_media: HashMap<MediaCallId, CallHandle>,
+    waiting: HashMap<CallHandle, Waiting>,
+    timers: BinaryHeap<Reverse<(Instant, CallHandle)>>,
+    pending: FuturesUnordered<BoxFuture<'static, Done>>,
+    call_events: mpsc::Sender<CallEvent>,
+    routes: HashMap<IpAddr, IpAddr>,
+    counted_at: Instant,
+}
+
+/// Runs the line until it is drained or stopped.
+pub(super) async fn run(shared: Shared) {
+    let (sender, receiver) = mpsc::channel(CALL_EVENTS);
+    let publisher = tokio::spawn(publish(Arc::clone(&shared.parts.bus), receiver));
+    let mut line = Line {
+        shared,
+        calls: HashMap::new(),
+        by_media: HashMap::new(),
+        waiting: HashMap::new(),
+        timers: BinaryHeap::new(),
+        pending: FuturesUnordered::new(),
+        call_events: sender,
+        routes: HashMap::new(),
+        counted_at: now(),
+    };
+    line.serve().await;
+    drop(line);
+    let _ = publisher.await;
+}
+
+/// Puts call events onto the bus; figures are made of them. The bus being away delays them, and a full queue drops them.
+async fn publish(bus: Arc<dyn dauys_bus::Bus>, mut events: mpsc::Receiver<CallEvent>) {
+    let mut batch = Vec::new();
+    while events.recv_many(&mut batch, EVENTS_AT_ONCE).await > 0 {
+        let messages: Vec<Message> =
+            batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
+        let mut wait = Duration::from_millis(100);
+        for _ in 0..8 {
+            match bus.publish(messages.clone()).await {
+                Ok(()) => break,
+                Err(error) => warn!(%error, "call events wait for the bus"),
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+    }
+}
+
+impl Line {
+    async fn serve(&mut self) {
+        let (drain, stop) = (self.shared.drain.clone(), self.shared.stop.clone());
+        let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+        let mut buffer = vec![0u8; 65_535];
+        let (mut draining, mut stopping) = (false, false);
+        loop {
+            self.flush().await;
+            if draining && self.calls.is_empty() && self.waiting.is_empty() && self.pending.is_empty() {
+                return self.flush().await;
+            }
+            let due = self.due();
+            tokio::select! {
+                ready = self.shared.socket.readable() => if ready.is_ok() { self.receive(&mut buffer) },
+                _ = self.shared.media_events.recv_many(&mut events, EVENTS_AT_ONCE) => {
+                    for event in events.drain(..) {
+                        self.media_event(event);
+                    }
+                }
+                Some(done) = self.pending.next() => self.done(done),
+                () = tokio::time::sleep_until(due.into()) => {}
+                () = drain.cancelled(), if !draining => {
+                    draining = true;
+                    info!(calls = self.calls.len(), "no new calls are taken; those inside finish");
+                    self.shared.endpoint.drain(true);
+                }
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.hang_up_all();
+                }
+            }
+            self.tick();
+        }
+    }
+
+    fn due(&self) -> Instant {
+        let script = self.timers.peek().map(|Reverse((at, _))| *at);
+        let counters = self.counted_at + COUNTERS;
+        [self.shared.endpoint.poll_timeout(), script].into_iter().flatten().fold(counters, Instant::min)
+    }
+
+    fn tick(&mut self) {
+        let time = now();
+        self.shared.endpoint.handle_timeout(time);
+        while let Some(Reverse((at, handle))) = self.timers.peek().copied()
+            && at <= time
+        {
+            self.timers.pop();
+            let is_current = self.calls.get(&handle).is_some_and(|call| call.timer == Some(at));
+            if is_current {
+                if let Some(call) = self.calls.get_mut(&handle) {
+                    call.timer = None;
+                    call.machine.handle_timeout(time);
+                }
+                self.act(handle);
+            }
+        }
+        if time >= self.counted_at + COUNTERS {
+            self.counted_at = time;
+            self.count();
+        }
+    }
+
+    fn count(&self) {
+        let counters = self.shared.endpoint.counters();
+        let methods = &counters.received;
+        let requests = methods.invite + methods.ack + methods.bye + methods.cancel + methods.options + methods.info;
+        let requests = requests + methods.update + methods.register + methods.other;
+        let responses: u64 = counters.responses_received.iter().sum();
+        metrics::counter!(telemetry::SIP_RECEIVED).absolute(requests + responses);
+        metrics::counter!(telemetry::SIP_MALFORMED).absolute(counters.parse_errors);
+        metrics::counter!(telemetry::SIP_DROPPED).absolute(counters.dropped_inputs + counters.unsent);
+        metrics::counter!(telemetry::SIP_RETRANSMITTED).absolute(counters.repeats_sent);
+        metrics::gauge!(telemetry::CALLS).set(self.calls.len() as f64);
+        self.shared.gauges.set_calls(self.calls.len());
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) {
+        for _ in 0..DATAGRAMS_AT_ONCE {
+            let Ok((length, peer)) = self.shared.socket.try_recv_from(buffer) else { return };
+            let networks = &self.shared.networks;
+            if !networks.is_empty() && !networks.iter().any(|network| network.contains(peer.ip())) {
+                metrics::counter!(telemetry::STRANGERS).increment(1);
+                continue;
+            }
+            let local = self.local_for(peer);
+            let bytes = buffer.get(..length).unwrap_or_default();
+            let input = Input::Datagram { local, peer, transport: Transport::Udp, bytes };
+            self.shared.endpoint.handle_input(now(), input);
+        }
+    }
+
+    /// Returns the address by which a peer reaches this side, where the line listens on every address.
+    fn local_for(&mut self, peer: SocketAddr) -> SocketAddr {
+        let address = self.shared.address;
+        if !address.ip().is_unspecified() {
+            return address;
+        }
+        if let Some(ip) = self.routes.get(&peer.ip()) {
+            return SocketAddr::new(*ip, address.port());
+        }
+        let probe = std::net::UdpSocket::bind(SocketAddr::new(address.ip(), 0));
+        let found = probe.and_then(|probe| probe.connect(peer).and_then(|()| probe.local_addr()));
+        let ip = found.map_or(address.ip(), |found| found.ip());
+        if self.routes.len() >= ROUTES {
+            self.routes.clear();
+        }
+        self.routes.insert(peer.ip(), ip);
+        SocketAddr::new(ip, address.port())
+    }
+
+    async fn flush(&mut self) {
+        while let Some(output) = self.shared.endpoint.poll_output() {
+            match output {
+                Output::Send { peer, bytes, .. } => {
+                    if let Err(error) = self.shared.socket.send_to(&bytes, peer).await {
+                        debug!(%error, "a SIP message could not be sent; its timer sends it again");
+                    }
+                }
+                Output::Event(event) => self.sip_event(event),
+            }
+        }
+    }
+
+    fn sip_event(&mut self, event: Event) {
+        match event {
+            Event::Incoming { call, call_id, from, asserted, to_user, source, offer } => {
+                self.shared.gauges.add_offered();
+                metrics::counter!(telemetry::OFFERED).increment(1);
+                let facts = facts(call_id, &from, asserted.as_ref());
+                if let Err(refusal) = self.incoming(call, facts, &to_user, source, offer.as_deref()) {
+                    self.refuse(call, &refusal);
+                }
+            }
+            Event::Established { call, sdp } => self.established(call, sdp.as_deref()),
+            Event::MediaUpdate { call, sdp } => self.media_update(call, sdp.as_deref()),
+            Event::Dtmf { call, digit } => self.key(call, digit),
+            Event::Ended { call, cause, .. } => self.hung_up(call, cause),
+            _ => {}
+        }
+    }
+
+    /// Takes a call, or says why not.
+    fn incoming(
+        &mut self,
+        handle: CallHandle,
+        facts: CallFacts,
+        to_user: &str,
+        source: SocketAddr,
+        offer: Option<&[u8]>,
+    ) -> Result<(), Refusal> {
+        let settings = &self.shared.parts.settings;
+        if !settings.sip.numbers.is_empty() && !settings.sip.numbers.iter().any(|number| number == to_user) {
+            return Err(Refusal::UnknownNumber);
+        }
+        if self.calls.len() + self.waiting.len() >= settings.calls.limit {
+            return Err(Refusal::Full);
+        }
+        if self.shared.parts.store.disk_state() != DiskState::Healthy {
+            return Err(Refusal::Disk);
+        }
+        let slot = self.shared.media.allocate().map_err(|_| Refusal::Ports)?;
+        let local = self.local_for(source);
+        let settings = &self.shared.parts.settings;
+        let ip = settings.sip.public_address.unwrap_or(local.ip());
+        let mut capabilities = Capabilities::g711(SocketAddr::new(ip, slot.port()));
+        capabilities.rtcp_port = self.shared.media.rtcp_port();
+        let Some(offer) = offer else {
+            let offer = sdp::offer(&capabilities);
+            self.shared.endpoint.answer(handle, now(), offer.as_bytes()).map_err(|_| Refusal::Gone)?;
+            self.waiting.insert(handle, Waiting { slot, capabilities, facts });
+            return Ok(());
+        };
+        let agreed = sdp::answer(offer, &capabilities).map_err(Refusal::Media)?;
+        let answer = agreed.answer.clone();
+        self.begin(handle, slot, capabilities, facts, &agreed)?;
+        self.shared.endpoint.answer(handle, now(), answer.as_bytes()).map_err(|_| Refusal::Gone)
+    }
+
+    /// Starts the media and the recording of a call.
+    fn begin(
+        &mut self,
+        handle: CallHandle,
+        slot: MediaSlot,
+        mut capabilities: Capabilities,
+        facts: CallFacts,
+        agreed: &Negotiated,
+    ) -> Result<(), Refusal> {
+        let codec = match agreed.codec {
+            sdp::Codec::Pcma => Codec::Alaw,
+            sdp::Codec::Pcmu => Codec::Ulaw,
+        };
+        capabilities.codecs = vec![agreed.codec];
+        let media = CallMedia {
+            codec,
+            payload_type: agreed.payload_type,
+            dtmf_payload_type: agreed.dtmf_pt,
+            remote: usable(agreed.remote),
+            remote_rtcp: usable(agreed.remote_rtcp),
+            rtcp_mux: agreed.rtcp_mux,
+            listen: Some(over_prompts()),
+        };
+        let media = self.shared.media.start_call(slot, media).map_err(|_| Refusal::Busy)?;
+        let machine = Machine::new(Arc::clone(&self.shared.parts.script), self.shared.limits);
+        let call = Call::new(NewCall {
+            call_id: facts.call_id,
+            intake_id: IntakeId(new_id()),
+            facts,
+            answered_at: wall(),
+            codec: codec.name(),
+            machine,
+            media,
+            capabilities,
+        });
+        let begun = call.media.record(call.head()).map_err(|_| Refusal::Busy)?;
+        self.pending.push(Box::pin(async move { Done::Begun(handle, matches!(begun.await, Ok(Ok(())))) }));
+        self.by_media.insert(call.media.id(), handle);
+        self.calls.insert(handle, call);
+        self.shared.gauges.set_calls(self.calls.len());
+        Ok(())
+    }
+
+    fn refuse(&mut self, handle: CallHandle, refusal: &Refusal) {
+        // A call whose media had begun is taken back; it was never answered, so it leaves nothing.
+        if let Some(call) = self.calls.remove(&handle) {
+            self.by_media.remove(&call.media.id());
+            drop(call.media.finish_recording(SpooledEvent::Nothing));
+            drop(call.media.close());
+        }
+        self.shared.gauges.add_refused();
+        let status = refusal.status();
+        metrics::counter!(telemetry::REFUSED, "status" => status.code().to_string()).increment(1);
+        let retry_after_s = (status.code() == 503).then_some(self.shared.parts.settings.calls.retry_after_seconds);
+        let warning = if let Refusal::Media(error) = refusal { Some(error.warning()) } else { None };
+        let rejection = Rejection { reason: refusal.reason(), retry_after_s, warning };
+        if self.shared.endpoint.reject(handle, now(), status, &rejection).is_err() {
+            debug!("a call was gone before it was refused");
+        }
+    }
+
+    fn established(&mut self, handle: CallHandle, answer: Option<&[u8]>) {
+        if let Some(waiting) = self.waiting.remove(&handle) {
+            let agreed = sdp::accept_answer(answer.unwrap_or_default(), &waiting.capabilities);
+            let begun = agreed.map_err(Refusal::Media).and_then(|agreed| {
+                self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed)
+            });
+            if begun.is_err() {
+                // The answer came with the ACK, too late for a status: hanging up is all that is left.
+                let _ = self.shared.endpoint.hangup(handle, now());
+                return;
+            }
+        }
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        if std::mem::replace(&mut call.established, true) {
+            return;
+        }
+        self.shared.gauges.add_answered();
+        metrics::counter!(telemetry::ANSWERED).increment(1);
+        info!(call_id = %call.call_id, codec = call.codec, "call answered");
+        let started = CallStarted {
+            call_id: call.call_id,
+            node: self.shared.parts.settings.node.id,
+            invited_at: call.facts.received_at,
+            answered_at: call.answered_at,
+            codec: call.codec.to_owned(),
+        };
+        self.tell(CallEvent::Started(started));
+        self.input(handle, Heard::Answered);
+    }
+
+    fn media_update(&mut self, handle: CallHandle, offer: Option<&[u8]>) {
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        call.capabilities.version += 1;
+        let Some(offer) = offer else {
+            let offer = sdp::offer(&call.capabilities);
+            let _ = self.shared.endpoint.reply_update(handle, now(), offer.as_bytes());
+            return;
+        };
+        match sdp::answer(offer, &call.capabilities) {
+            Ok(agreed) => {
+                let moved = call.media.set_remote(usable(agreed.remote), usable(agreed.remote_rtcp));
+                let held = call.media.hold(!agreed.direction.sends());
+                if moved.is_err() || held.is_err() {
+                    warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
+                }
+                let _ = self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
+            }
+            Err(error) => {
+                let status = StatusCode::from(error.status());
+                let _ = self.shared.endpoint.reject_update(handle, now(), status);
+            }
+        }
+    }
+
+    fn hung_up(&mut self, handle: CallHandle, cause: Cause) {
+        self.waiting.remove(&handle);
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        call.connected = false;
+        call.cause = match cause {
+            Cause::Bye | Cause::Cancelled => Some(EndCause::CallerHungUp),
+            Cause::NoAck => Some(EndCause::NoAck),
+            Cause::Timeout | Cause::SessionExpired | Cause::Failed(_) => Some(EndCause::Failed),
+            Cause::Local => None,
+        };
+        self.input(handle, Heard::HungUp);
+    }
+
+    fn key(&mut self, handle: CallHandle, key: char) {
+        if let Some(call) = self.calls.get_mut(&handle) {
+            call.key_pressed(key);
+            self.input(handle, Heard::Key(key));
+        }
+    }
+
+    fn media_event(&mut self, event: MediaEvent) {
+        let Some(handle) = self.by_media.get(&event.call).copied() else { return };
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        match event.kind {
+            MediaEventKind::Heard => {}
+            MediaEventKind::Dtmf(key) => self.key(handle, key),
+            MediaEventKind::SpeechStarted => {
+                call.speech_started();
+                self.input(handle, Heard::SpeechStarted);
+            }
+            MediaEventKind::SpeechEnded { silence_ms } => {
+                call.speech_ended(wall(), silence_ms);
+                self.input(handle, Heard::SpeechEnded);
+            }
+            MediaEventKind::PlayedOut(token) | MediaEventKind::PlayRefused(token) => {
+                if token == call.token {
+                    // Nothing of ours sounds any more: from here a low voice counts as well.
+                    let _ = call.media.listen(Some(after_tone()));
+                    self.input(handle, Heard::PlayedOut);
+                }
+            }
+            MediaEventKind::NoMedia { .. } => self.input(handle, Heard::NoMedia),
+        }
+    }
+
+    fn input(&mut self, handle: CallHandle, input: Heard) {
+        if let Some(call) = self.calls.get_mut(&handle) {
+            debug!(call_id = %call.call_id, ?input, "script");
+            call.machine.handle_input(now(), input);
+            self.act(handle);
+        }
+    }
+
+    /// Does what a call's script says, then sets its timer anew.
+    fn act(&mut self, handle: CallHandle) {
+        loop {
+            let Some(call) = self.calls.get_mut(&handle) else { return };
+            let Some(output) = call.machine.poll_output() else { break };
+            match output {
+                Act::Play(names) => self.play(handle, &names),
+                Act::StopPlaying => self.stop_playing(handle),
+                Act::Finish(end) => self.finish(handle, end),
+                Act::HangUp(end) => return self.close(handle, end),
+            }
+        }
+        if let Some(call) = self.calls.get_mut(&handle) {
+            let due = call.machine.poll_timeout();
+            if due != call.timer {
+                call.timer = due;
+                self.timers.extend(due.map(|at| Reverse((at, handle))));
+            }
+        }
+    }
+
+    fn play(&mut self, handle: CallHandle, names: &[String]) {
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        call.token += 1;
+        let clips = self.shared.parts.prompts.clips(names);
+        let listens = call.media.listen(Some(over_prompts()));
+        let plays = call.media.stop_playing().and_then(|()| call.media.play(clips, call.token));
+        if listens.is_err() || plays.is_err() {
+            // A caller who hears nothing is still recorded; the script's timers lead on as if it had been played.
+            warn!(call_id = %call.call_id, "the media thread is too busy to play");
+            self.input(handle, Heard::PlayedOut);
+        }
+    }
+
+    /// The caller speaks over the prompt. Listening starts anew, tuned for silence around the voice; the pause counts from
+    /// here unless the voice goes on.
+    fn stop_playing(&mut self, handle: CallHandle) {
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        call.token += 1;
+        let stopped = call.media.stop_playing();
+        let listens = call.media.listen(Some(after_tone()));
+        if stopped.is_err() || listens.is_err() {
+            warn!(call_id = %call.call_id, "the media thread is too busy to stop playing");
+        }
+        call.speech_ended(wall(), 0);
+        call.machine.handle_input(now(), Heard::SpeechEnded);
+    }
+
+    fn finish(&mut self, handle: CallHandle, end: RecordingEnd) {
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let parts = &self.shared.parts;
+        let number = match parts.numbers.next() {
+            Ok(number) => number,
+            Err(error) => {
+                error!(call_id = %call.call_id, %error, "no registration number can be given");
+                metrics::counter!(telemetry::COMMIT_FAILED).increment(1);
+                return self.input(handle, Heard::CommitFailed);
+            }
+        };
+        call.finished = Some(Some(number));
+        let started = now();
+        match call.media.finish_recording(call.recorded(wall(), number, end)) {
+            Ok(reply) => self.pending.push(Box::pin(async move {
+                let safe = match reply.await {
+                    Ok((_, commit)) => commit.await.is_ok(),
+                    Err(_) => false,
+                };
+                metrics::histogram!(telemetry::COMMIT).record(started.elapsed().as_secs_f64());
+                Done::Committed(handle, safe)
+            })),
+            Err(_) => self.pending.push(Box::pin(async move { Done::Committed(handle, false) })),
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Begun(_, true) => {}
+            Done::Begun(handle, false) => {
+                if let Some(call) = self.calls.get(&handle) {
+                    error!(call_id = %call.call_id, "a recording could not begin");
+                }
+                self.input(handle, Heard::CannotRecord);
+            }
+            Done::Committed(handle, safe) => {
+                let number = self.calls.get(&handle).and_then(|call| call.finished.flatten());
+                match number.filter(|_| safe) {
+                    Some(number) => self.input(handle, Heard::Committed(number)),
+                    None => {
+                        metrics::counter!(telemetry::COMMIT_FAILED).increment(1);
+                        self.input(handle, Heard::CommitFailed);
+                    }
+                }
+            }
+            Done::Ended(ended) => self.tell(CallEvent::Ended(*ended)),
+        }
+    }
+
+    /// The script is over: hangs up where the dialog still stands, and ends the media.
+    fn close(&mut self, handle: CallHandle, end: End) {
+        let Some(call) = self.calls.remove(&handle) else { return };
+        self.by_media.remove(&call.media.id());
+        self.shared.gauges.set_calls(self.calls.len());
+        if call.connected && self.shared.endpoint.hangup(handle, now()).is_err() {
+            debug!(call_id = %call.call_id, "the dialog was gone before it was ended");
+        }
+        if call.finished.is_none() {
+            drop(call.media.finish_recording(SpooledEvent::Nothing));
+        }
+        let node = self.shared.parts.settings.node.id;
+        let mut ended = call.ended(node, wall(), end, &Default::default());
+        metrics::counter!(telemetry::ENDED, "cause" => cause_label(ended.cause)).increment(1);
+        metrics::histogram!(telemetry::DURATION).record(ended.duration_ms as f64 / 1_000.0);
+        info!(call_id = %call.call_id, cause = ?ended.cause, duration_ms = ended.duration_ms, "call ended");
+        let quality = call.media.close();
+        self.pending.push(Box::pin(async move {
+            if let Ok(reply) = quality
+                && let Ok(measured) = reply.await
+            {
+                ended.quality = super::sink::quality(&measured);
+            }
+            if let Some(mos) = ended.quality.mos {
+                metrics::histogram!(telemetry::MOS).record(f64::from(mos));
+            }
+            Done::Ended(Box::new(ended))
+        }));
+    }
+
+    fn tell(&mut self, event: CallEvent) {
+        if self.call_events.try_send(event).is_err() {
+            metrics::counter!(telemetry::EVENTS_DROPPED).increment(1);
+        }
+    }
+
+    fn hang_up_all(&mut self) {
+        warn!(calls = self.calls.len(), "the calls inside are hung up; what they said is registered");
+        for handle in self.waiting.drain().map(|(handle, _)| handle).collect::<Vec<_>>() {
+            let _ = self.shared.endpoint.hangup(handle, now());
+        }
+        for handle in self.calls.keys().copied().collect::<Vec<_>>() {
+            let _ = self.shared.endpoint.hangup(handle, now());
+            if let Some(call) = self.calls.get_mut(&handle) {
+                call.connected = false;
+                call.cause = Some(EndCause::Failed);
+            }
+            self.input(handle, Heard::HungUp);
+        }
+    }
+}
+
+/// Why a call is not taken.
+enum Refusal {
+    UnknownNumber,
+    Full,
+    Disk,
+    Ports,
+    Busy,
+    Media(SdpError),
+    Gone,
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Refusal::UnknownNumber => StatusCode::NotFound,
+            Refusal::Full | Refusal::Disk | Refusal::Ports | Refusal::Busy => StatusCode::ServiceUnavailable,
+            Refusal::Media(error) => StatusCode::from(error.status()),
+            Refusal::Gone => StatusCode::ServerInternalError,
+        }
+    }
+
+    fn reason(&self) -> Option<&'static str> {
+        match self {
+            Refusal::Full => Some("every line is taken"),
+            Refusal::Disk => Some("calls cannot be recorded now"),
+            Refusal::Ports => Some("no media port is free"),
+            Refusal::Busy => Some("the media plane is busy"),
+            Refusal::UnknownNumber | Refusal::Media(_) | Refusal::Gone => None,
+        }
+    }
+}
+
+fn facts(external_id: String, from: &Private, asserted: Option<&Private>) -> CallFacts {
+    let number = asserted.unwrap_or(from).reveal();
+    let known = !number.is_empty() && !number.eq_ignore_ascii_case("anonymous");
+    CallFacts {
+        call_id: CallId(new_id()),
+        external_id,
+        contact: Contact { number: known.then(|| number.to_owned()), name: None },
+        received_at: wall(),
+    }
+}
+
+fn usable(address: SocketAddr) -> Option<SocketAddr> {
+    (!address.ip().is_unspecified() && address.port() != 0).then_some(address)
+}
+
+fn cause_label(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::CallerHungUp => "caller_hung_up",
+        EndCause::Completed => "completed",
+        EndCause::NoAck => "no_ack",
+        EndCause::NoMedia => "no_media",
+        EndCause::TooLong => "too_long",
+        EndCause::Failed => "failed",
+        EndCause::Other => "other",
+    }
+}

@@ -1,0 +1,174 @@
+//! Starting and stopping the line.
+
+use super::gauges::LineGauges;
+use super::line::{self, Shared};
+use super::network::Network;
+use super::prompts::Prompts;
+use super::sink::LogSink;
+use crate::intake::{self, SpooledEvent};
+use crate::media::{MediaConfig, MediaPlane, StartError};
+use crate::recording::{Interrupted, OnInterrupted, Store};
+use crate::spool::numbers::Numbers;
+use dauys_bus::Bus;
+use dauys_config::Settings;
+use dauys_config::script::CallScript;
+use dauys_script::Limits;
+use dauys_sip::{Config, Endpoint};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::UdpSocket;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+/// Why the line cannot be opened.
+#[derive(Debug, Error)]
+pub enum LineError {
+    /// The SIP port cannot be had.
+    #[error("sip.listen {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The media plane cannot start.
+    #[error("media: {0}")]
+    Media(#[from] StartError),
+}
+
+/// What the line is made of.
+pub struct Parts {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The city's call script.
+    pub script: Arc<CallScript>,
+    /// Its prompts.
+    pub prompts: Prompts,
+    /// The recording store.
+    pub store: Store,
+    /// The node's registration numbers.
+    pub numbers: Arc<Numbers>,
+    /// How call events travel.
+    pub bus: Arc<dyn Bus>,
+}
+
+/// The open line.
+pub struct Line {
+    address: SocketAddr,
+    gauges: Arc<LineGauges>,
+    drain: CancellationToken,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Makes the event of a recording that nobody finished; the recording store needs it before the line starts.
+pub fn on_interrupted(numbers: Arc<Numbers>) -> Arc<OnInterrupted> {
+    Arc::new(move |cut_short: &Interrupted| {
+        let number = numbers.next().ok();
+        if number.is_none() {
+            warn!(intake_id = %cut_short.intake, "no registration number is left for an interrupted recording");
+        }
+        let event: SpooledEvent = intake::interrupted(number, cut_short, line::wall());
+        event.to_bytes()
+    })
+}
+
+impl Line {
+    /// Opens the line: binds the SIP port, starts the media threads, answers from now on.
+    ///
+    /// # Errors
+    /// [`LineError`] with what to do.
+    pub async fn open(parts: Parts) -> Result<Self, LineError> {
+        let settings = Arc::clone(&parts.settings);
+        let listen = settings.sip.listen;
+        let socket = UdpSocket::bind(listen).await.map_err(|error| LineError::Listen { address: listen, error })?;
+        let address = socket.local_addr().map_err(|error| LineError::Listen { address: listen, error })?;
+        let on_interrupted = on_interrupted(Arc::clone(&parts.numbers));
+        let store = parts.store.clone();
+        let (media, media_events) = MediaPlane::start(media_config(&settings, address), |_| {
+            Ok(LogSink::new(store.writer(), Arc::clone(&on_interrupted)))
+        })?;
+        let gauges = Arc::new(LineGauges::default());
+        let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
+        let shared = Shared {
+            endpoint: Endpoint::new(sip_config(&settings, address)),
+            limits: limits(&settings),
+            networks: networks(&settings),
+            socket,
+            address,
+            media,
+            media_events,
+            gauges: Arc::clone(&gauges),
+            drain: drain.clone(),
+            stop: stop.clone(),
+            parts,
+        };
+        let task = tokio::spawn(line::run(shared));
+        Ok(Self { address, gauges, drain, stop, task })
+    }
+
+    /// Returns the address on which calls are taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the line's live numbers.
+    pub fn gauges(&self) -> Arc<LineGauges> {
+        Arc::clone(&self.gauges)
+    }
+
+    /// Takes no new calls; those inside finish, for at most `patience`, then are hung up and registered as far as they came.
+    pub async fn close(mut self, patience: Duration) {
+        self.drain.cancel();
+        if tokio::time::timeout(patience, &mut self.task).await.is_err() {
+            self.stop.cancel();
+            let _ = self.task.await;
+        }
+    }
+}
+
+fn sip_config(settings: &Settings, address: SocketAddr) -> Config {
+    let mut config = Config::new(rand::random());
+    config.user_agent = concat!("dauys/", env!("CARGO_PKG_VERSION")).to_owned();
+    config.contact_user = "109".to_owned();
+    config.advertise = settings.sip.public_address.map(|ip| SocketAddr::new(ip, address.port()));
+    // The line itself refuses above its limit, with the reason; the endpoint's own bound is what refusing needs at once.
+    config.max_dialogs = settings.calls.limit + settings.calls.limit / 4 + 64;
+    config.max_transactions = (settings.calls.limit * 8).max(50_000);
+    config.retry_after_s = settings.calls.retry_after_seconds;
+    config
+}
+
+fn media_config(settings: &Settings, address: SocketAddr) -> MediaConfig {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if settings.media.threads == 0 { cores.min(4) } else { settings.media.threads };
+    // A drain interval of the plane is a whole number of its 20 ms ticks.
+    let ticks = (settings.media.drain_ms / 20).clamp(1, 5);
+    MediaConfig {
+        threads,
+        bind_ip: address.ip(),
+        first_port: settings.media.first_port,
+        last_port: settings.media.last_port,
+        rtcp_port: Some(0),
+        drain_interval: Duration::from_millis(ticks * 20),
+        no_media_after: Duration::from_secs(settings.media.no_media_seconds),
+        ..MediaConfig::default()
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let hangover = u64::from(super::call::HANGOVER_MS);
+    Limits {
+        end_silence: Duration::from_millis(settings.calls.end_silence_ms.saturating_sub(hangover)),
+        start_silence: Duration::from_millis(settings.calls.start_silence_ms),
+        longest: Duration::from_secs(settings.calls.longest_recording_seconds),
+        ..Limits::default()
+    }
+}
+
+fn networks(settings: &Settings) -> Vec<Network> {
+    settings.sip.allow.iter().filter_map(|text| text.parse().ok()).collect()
+}

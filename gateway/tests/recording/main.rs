@@ -1,0 +1,8 @@
+//! The recording store and the spool through their public face: crashes, failing disks, and a model to compare with.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says where")]
+
+mod crash;
+mod disk;
+mod export;
+mod faults;
+mod model;

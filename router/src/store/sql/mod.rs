@@ -1,0 +1,15 @@
+//! The statements that SQLite and PostgreSQL understand alike, compiled once for each: both backends include this module
+//! with their own `Db`, `Tx` and `Backend`, so that every statement is checked against the types of its own database.
+
+mod accounts;
+mod calls;
+mod figures;
+mod intake;
+mod list;
+mod notifications;
+mod outbox;
+mod store;
+mod tickets;
+mod value;
+
+use super::{Backend, Db, Tx};
