@@ -71,7 +71,8 @@ pub struct WhisperEngine {
     settings: WhisperSettings,
     /// One set of parameters for each language: whisper-rs gives up the language's memory each time it is set.
     params: Vec<(Language, FullParams<'static, 'static>)>,
-    idle: Mutex<Vec<WhisperState>>,
+    /// One place for each stretch in progress; a place keeps its state where that may be used again.
+    idle: Mutex<Vec<Option<WhisperState>>>,
     returned: Condvar,
 }
 
@@ -97,7 +98,7 @@ impl WhisperEngine {
         let name = settings.model.name();
         let (context, shape) = load_context(&settings.model, &name)?;
         let failed = |error: WhisperError| LoadError::Engine { name: name.clone(), reason: error.to_string() };
-        let states: Result<Vec<_>, _> = (0..settings.states).map(|_| context.create_state()).collect();
+        let states: Result<Vec<_>, _> = (0..settings.states).map(|_| context.create_state().map(Some)).collect();
         let params = settings.languages.iter().map(|&language| (language, parameters(language, &settings))).collect();
         Ok(Self {
             idle: Mutex::new(states.map_err(failed)?),
@@ -110,20 +111,33 @@ impl WhisperEngine {
         })
     }
 
-    /// Takes a state, waiting until one is free.
-    fn take(&self) -> WhisperState {
+    /// Takes a place, waiting until one is free.
+    fn take(&self) -> Option<WhisperState> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(state) = idle.pop() {
-                return state;
+            if let Some(place) = idle.pop() {
+                return place;
             }
             idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn put_back(&self, state: WhisperState) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(state);
+    fn put_back(&self, place: Option<WhisperState>) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         self.returned.notify_one();
+    }
+
+    /// Returns the state if it may be used again. whisper.cpp draws the beams at random, from a generator that lives as
+    /// long as the state: in a used one, what a caller said would depend on who called before.
+    fn keep(&self, state: WhisperState, result: &Result<Hypothesis, WhisperError>) -> Option<WhisperState> {
+        match result {
+            Ok(_) if self.settings.decoding == Decoding::Greedy => Some(state),
+            Err(WhisperError::GenericError(STATE_GONE)) => {
+                std::mem::forget(state);
+                None
+            }
+            Ok(_) | Err(_) => None,
+        }
     }
 
     fn recognise(&self, state: &mut WhisperState, pcm: &[f32], hint: LanguageHint) -> Result<Hypothesis, WhisperError> {
@@ -184,28 +198,18 @@ impl Engine for WhisperEngine {
             padded.resize(2 * SHORTEST, 0.0);
             pcm = &padded;
         }
-        let mut state = self.take();
-        let result = self.recognise(&mut state, pcm, hint);
-        match &result {
-            Ok(_) => self.put_back(state),
+        let failed = |error: WhisperError| EngineError::Failed(error.to_string());
+        let place = self.take();
+        let mut state = match place.map_or_else(|| self.context.create_state(), Ok) {
+            Ok(state) => state,
             Err(error) => {
-                if matches!(error, WhisperError::GenericError(STATE_GONE)) {
-                    std::mem::forget(state);
-                }
-                self.replace();
+                self.put_back(None);
+                return Err(failed(error));
             }
-        }
-        result.map_err(|error| EngineError::Failed(error.to_string()))
-    }
-}
-
-impl WhisperEngine {
-    /// Makes a new state in place of one that failed, so that a failure never shrinks the pool for good.
-    fn replace(&self) {
-        match self.context.create_state() {
-            Ok(state) => self.put_back(state),
-            Err(error) => tracing::error!(%error, "no new state for the speech engine; it works with one less"),
-        }
+        };
+        let result = self.recognise(&mut state, pcm, hint);
+        self.put_back(self.keep(state, &result));
+        result.map_err(failed)
     }
 }
 
