@@ -22,7 +22,7 @@ const STEP: usize = 8;
 /// Windows of a long transcript that are weighed.
 const MAX_WINDOWS: usize = 48;
 /// Coverage from which a text counts as wholly understood.
-const COVERED: f32 = 0.6;
+const COVERED: f32 = 0.7;
 /// How many times likelier danger words make their category.
 const DANGER_ODDS: f32 = 8.0;
 /// One phrase in this many is held out to calibrate the probabilities.
