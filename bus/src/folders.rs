@@ -1,5 +1,5 @@
-//! The day folders of the local recording store: made and flushed, up to the root, before the first file of a day is
-//! written, so that no file's durability hangs on another writer's flush.
+//! Folders that survive a power cut: made and flushed before the first file is written in them, so that no file's
+//! durability hangs on another writer's flush. The local recording store has one a day.
 
 use std::fs::File;
 use std::io;
@@ -16,14 +16,7 @@ pub(crate) struct Folders {
 impl Folders {
     /// Makes the root where it is missing.
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(root)?;
-        let root = root.canonicalize()?;
-        match root.parent().map(flush) {
-            // The folder above may belong to the system, which then made this one durable when it was installed.
-            Some(Err(error)) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
-            _ => {}
-        }
-        Ok(Self { root, prepared: Mutex::default() })
+        Ok(Self { root: make(root)?, prepared: Mutex::default() })
     }
 
     /// Makes a day's folder (`2026/11/21`) and flushes it; costs nothing where it was the last one asked for.
@@ -41,6 +34,17 @@ impl Folders {
         .map_err(io::Error::other)??;
         *prepared = day;
         Ok(())
+    }
+}
+
+/// Makes a folder where it is missing, flushes the entry that names it, and returns its full path.
+pub(crate) fn make(folder: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let folder = folder.canonicalize()?;
+    match folder.parent().map(flush) {
+        // The folder above may belong to the system, which then made this one durable when it was installed.
+        Some(Err(error)) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+        _ => Ok(folder),
     }
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// How many rows are published at once.
 const BATCH: u32 = 256;
 /// How long the right to publish is held; another process takes over after that.
-const LEASE: SignedDuration = SignedDuration::from_secs(15);
+const LEASE: SignedDuration = SignedDuration::from_secs(10);
 /// How often it looks without being woken.
 const SAFETY: Duration = Duration::from_secs(5);
 /// How long published rows are kept.
@@ -68,7 +68,7 @@ impl Relay {
                 }
             }
             if stop.is_cancelled() {
-                return;
+                return self.release().await;
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -112,6 +112,15 @@ impl Relay {
         let held = self.store.lease_outbox(self.holder, now, LEASE).await?;
         self.held_until = if held { now.checked_add(LEASE).unwrap_or(Timestamp::MAX) } else { Timestamp::MIN };
         Ok(held)
+    }
+
+    /// Gives the right to publish back, so that the next process need not wait for its end.
+    async fn release(&mut self) {
+        let ended = self.store.lease_outbox(self.holder, (self.clock)(), SignedDuration::ZERO).await;
+        self.held_until = Timestamp::MIN;
+        if let Err(error) = ended {
+            tracing::warn!(%error, "another process can publish the outbox in a few seconds only");
+        }
     }
 
     async fn measure(&self) -> Result<(), StoreError> {

@@ -40,7 +40,7 @@ pub struct LexiconWords {
 
 /// Says which words mean danger.
 ///
-/// A pattern is one or more word beginnings that must all occur, in any order, within five words.
+/// A pattern is one or more word beginnings that must all occur, in any order, within five words; greetings, places and fillers between them do not count. A closing `$` asks for the whole word.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DangerRule {

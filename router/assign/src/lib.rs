@@ -103,7 +103,9 @@ impl Assigner {
                 let Some((agency, reason)) = self.rules.get(&(place.clone(), subject.clone())) else { continue };
                 why.push(match subject {
                     Subject::Category(code) => format!("in {place}, {agency} answers for {code}"),
-                    Subject::Responsible(kind) => format!("in {place}, {agency} answers for {kind}, which {category} asks for"),
+                    Subject::Responsible(kind) => {
+                        format!("in {place}, {agency} answers for {kind}, which {category} asks for")
+                    }
                 });
                 why.extend(reason.clone());
                 let rule = Some(RuleRef { unit: place.clone(), subject: subject.clone() });

@@ -1,5 +1,7 @@
 //! Every category in every unit has an agency, the narrowest rule wins, and what no rule covers goes to the inspector.
 
+#![expect(clippy::unwrap_used, reason = "a pack that does not load fails the test")]
+
 use dauys_assign::{Assigner, Subject};
 use dauys_config::city::{City, Level};
 use proptest::prelude::*;
@@ -60,7 +62,9 @@ fn what_no_rule_covers_goes_to_the_inspector_with_the_reason() {
     let mut city = shymkent();
     city.agencies.rules.retain(|rule| rule.agency != "heat_utility");
     let assigner = Assigner::new(&city);
-    for (category, reason) in [("heating", "no rule"), ("witchcraft", "unknown"), ("unclear", "not clear"), ("", "unknown")] {
+    for (category, reason) in
+        [("heating", "no rule"), ("witchcraft", "unknown"), ("unclear", "not clear"), ("", "unknown")]
+    {
         let assignment = assigner.assign(category, Some("abay"));
         assert_eq!(assignment.agency, "inspectorate");
         assert_eq!(assignment.rule, None);

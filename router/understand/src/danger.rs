@@ -7,7 +7,7 @@ use dauys_events::Danger;
 use crate::fold::fold_phrase;
 use crate::text::Text;
 
-/// Words within which all parts of a pattern must occur.
+/// Words of the matter within which all parts of a pattern must occur.
 const SPAN: usize = 5;
 /// Matches of one stem that are remembered in one text.
 const MAX_MATCHES: usize = 64;
@@ -100,7 +100,7 @@ impl Dangers {
                 });
             }
         }
-        heard.sort_by(|a, b| b.level.cmp(&a.level));
+        heard.sort_by_key(|h| std::cmp::Reverse(h.level));
         heard
     }
 }
@@ -124,7 +124,7 @@ fn together(pattern: &Pattern, places: &[Vec<usize>], text: &Text) -> Option<Vec
     places.get(*first)?.iter().find_map(|&anchor| {
         let mut words = vec![anchor];
         for stem in rest {
-            let near = places.get(*stem)?.iter().find(|&&at| at != anchor && at.abs_diff(anchor) < SPAN)?;
+            let near = places.get(*stem)?.iter().find(|&&at| at != anchor && text.distance(at, anchor) < SPAN)?;
             words.push(*near);
         }
         let denied = words.iter().any(|&at| at > 0 && text.word(at - 1) == "ne");

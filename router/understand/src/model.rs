@@ -67,6 +67,8 @@ struct Weighed {
     probabilities: Vec<f32>,
     asks: f32,
     trust: f32,
+    /// Probability that the words ask the city for nothing.
+    idle: f32,
     /// The content words that spoke most clearly.
     window: Vec<usize>,
 }
@@ -77,8 +79,7 @@ impl Model {
     pub fn train(city: &City) -> Self {
         let reader = Reader::new(city);
         let unclear = city.settings.inspector.unclear_category.clone();
-        let categories: Vec<Category> =
-            city.taxonomy.categories.iter().filter(|category| category.code != unclear).cloned().collect();
+        let categories: Vec<Category> = city.taxonomy.categories.clone();
         let examples = examples(city, &categories, &reader);
         let (vocabulary, samples) = prepare(&examples, &|_| true);
         let temperature = calibrate(&examples, categories.len());
@@ -106,7 +107,7 @@ impl Model {
         let ranked = self.rank(&weighed);
         let probability = ranked.first().map_or(0.0, |(_, p)| *p);
         let best = ranked.first().and_then(|(at, _)| self.categories.get(*at).map(|c| (*at, c)));
-        let trusted = best.filter(|_| probability >= self.gate);
+        let trusted = best.filter(|_| probability >= self.gate && probability > weighed.idle);
         let decided_by = best.map(|(at, _)| self.reasons(&reading.text, &weighed, at)).unwrap_or_default();
         let own = trusted.map(|(_, c)| c.danger).unwrap_or(Danger::None);
         let danger = heard.iter().map(|h| h.level).chain([own]).max().unwrap_or(Danger::None);
@@ -131,7 +132,8 @@ impl Model {
     fn weigh(&self, text: &Text, heard: &[Heard<'_>]) -> Weighed {
         let content = text.content();
         let classes = self.categories.len();
-        let mut sum = Weighed { probabilities: vec![0.0; classes], asks: 0.0, trust: 0.0, window: Vec::new() };
+        let mut sum =
+            Weighed { probabilities: vec![0.0; classes], asks: 0.0, trust: 0.0, idle: 0.0, window: Vec::new() };
         let (mut total, mut clearest) = (0.0_f32, -1.0_f32);
         let starts = (0..content.len()).step_by(STEP).filter(|&s| s == 0 || s + STEP < content.len());
         for start in starts.take(MAX_WINDOWS) {
@@ -173,10 +175,18 @@ impl Model {
             }
             weighed.trust = weighed.trust.max(0.8);
         }
+        // Whoever speaks of danger does not call for nothing.
+        let idle = self.categories.iter().position(|c| c.code == self.unclear);
+        if !heard.is_empty()
+            && let Some(p) = idle.and_then(|at| weighed.probabilities.get_mut(at))
+        {
+            *p /= DANGER_ODDS * DANGER_ODDS;
+        }
         let sum: f32 = weighed.probabilities.iter().sum();
         if sum > 0.0 {
             weighed.probabilities.iter_mut().for_each(|p| *p /= sum);
         }
+        weighed.idle = idle.and_then(|at| weighed.probabilities.get(at)).copied().unwrap_or(0.0);
     }
 
     /// Lists the categories by probability; what the model has not met of the text counts for none of them.
@@ -186,6 +196,7 @@ impl Model {
         }
         let mut ranked: Vec<(usize, f32)> =
             weighed.probabilities.iter().map(|p| p * weighed.trust).enumerate().collect();
+        ranked.retain(|(at, _)| self.categories.get(*at).is_some_and(|c| c.code != self.unclear));
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranked
     }
@@ -247,10 +258,15 @@ impl Model {
             }
         }
         if u.category == self.unclear && !u.top.is_empty() {
-            why.push(format!("that is below the gate of {}: an inspector chooses", percent(self.gate)));
+            let gate = percent(self.gate);
+            let idle = percent(weighed.idle);
+            why.push(format!("the gate is {gate}, and the words ask for nothing with {idle}: an inspector chooses"));
         }
         if weighed.trust < 0.999 && !u.top.is_empty() {
-            why.push(format!("many of the words are unknown, which lowers the probability to {} of itself", percent(weighed.trust)));
+            why.push(format!(
+                "many of the words are unknown, which lowers the probability to {} of itself",
+                percent(weighed.trust)
+            ));
         }
         why.extend(heard.iter().map(|h| format!("words of danger: {}", h.code)));
         if let Some(place) = &u.place {

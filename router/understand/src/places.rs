@@ -3,6 +3,8 @@
 //! Names are found by one automaton over folded stems that tolerates case endings; a name that a recogniser
 //! misspelt is found by edit distance, and only beside a word such as "street", so that the cost stays bounded.
 
+use std::cmp::Ordering;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use dauys_config::city::{City, Level, Unit};
 use dauys_events::Language;
@@ -23,15 +25,32 @@ const MAX_FUZZY: usize = 6;
 
 /// Case endings that may follow a name, folded, of Kazakh, Uzbek, Russian and English.
 const ENDINGS: &[&str] = &[
-    "", "nin", "din", "tin", "nda", "nde", "da", "de", "ta", "te", "dan", "den", "tan", "ten", "nan", "nen", "ga", "ge", "ka",
-    "ke", "na", "ne", "men", "ben", "si", "i", "dagi", "degi", "tagi", "tegi", "ni", "di", "ti", "a", "u", "om", "e", "oy", "y",
-    "ya", "ogo", "omu", "em", "oe", "aya", "uyu", "iy", "iye", "ov", "ova", "s", "gacha", "lik", "asi", "esi",
+    "", "nin", "din", "tin", "nda", "nde", "da", "de", "ta", "te", "dan", "den", "tan", "ten", "nan", "nen", "ga",
+    "ge", "ka", "ke", "na", "ne", "men", "ben", "si", "i", "dagi", "degi", "tagi", "tegi", "ni", "di", "ti", "a", "u",
+    "om", "e", "oy", "y", "ya", "ogo", "omu", "em", "oe", "aya", "uyu", "iy", "iye", "ov", "ova", "s", "gacha", "lik",
+    "asi", "esi",
 ];
 
 /// Words that belong to a kind of place and not to its name, folded.
 const GENERIC: &[&str] = &[
-    "koshesi", "ulitsa", "kochasi", "stret", "prospekt", "dangili", "hiyoboni", "avenue", "audani", "rayon", "tumani",
-    "distrikt", "mikrorayon", "mavzesi", "mikrodistrikt", "shagin", "shose", "highvay",
+    "koshesi",
+    "ulitsa",
+    "kochasi",
+    "stret",
+    "prospekt",
+    "dangili",
+    "hiyoboni",
+    "avenue",
+    "audani",
+    "rayon",
+    "tumani",
+    "distrikt",
+    "mikrorayon",
+    "mavzesi",
+    "mikrodistrikt",
+    "shagin",
+    "shose",
+    "highvay",
 ];
 
 /// Word beginnings that tell what a name beside them names, and on which side of the name they stand.
@@ -70,8 +89,9 @@ const SHORT_MARKERS: &[(&str, Level)] =
 /// Words that stand before a house number, and beginnings of words that show that a number counts something else.
 const HOUSE_BEFORE: &[&str] = &["dom", "doma", "dome", "d", "uy", "house", "nomer", "no"];
 const NOT_A_HOUSE: &[&str] = &[
-    "kabat", "kavat", "etaj", "podezd", "kvartir", "pater", "kun", "sagat", "soat", "apta", "hafta", "adam", "odam", "chas",
-    "den", "dnya", "dney", "nedel", "mesyats", "gradus", "daraja", "minut", "marshrut", "avtobus", "bala", "rebenk", "raz", "marta",
+    "kabat", "kavat", "etaj", "podezd", "kvartir", "pater", "kun", "sagat", "soat", "apta", "hafta", "adam", "odam",
+    "chas", "den", "dnya", "dney", "nedel", "mesyats", "gradus", "daraja", "minut", "marshrut", "avtobus", "bala",
+    "rebenk", "raz", "marta",
 ];
 
 /// On which side of a name a marker stands.
@@ -172,15 +192,18 @@ impl Gazetteer {
                 spans.push((from, to, found.pattern().as_usize()));
             }
         }
-        let covered = |a: &(usize, usize, usize)| {
-            spans.iter().any(|b| b.0 <= a.0 && a.1 <= b.1 && (b.1 - b.0) > (a.1 - a.0))
-        };
-        spans.iter().filter(|span| !covered(span)).flat_map(|&(from, to, name)| {
-            let units = self.names.get(name).map(|(_, units)| units.as_slice()).unwrap_or_default();
-            units.iter().filter_map(move |&unit| {
-                Some(Hit { from, to, unit, score: self.score(text, from, to, unit)? })
+        let covered =
+            |a: &(usize, usize, usize)| spans.iter().any(|b| b.0 <= a.0 && a.1 <= b.1 && (b.1 - b.0) > (a.1 - a.0));
+        spans
+            .iter()
+            .filter(|span| !covered(span))
+            .flat_map(|&(from, to, name)| {
+                let units = self.names.get(name).map(|(_, units)| units.as_slice()).unwrap_or_default();
+                units
+                    .iter()
+                    .filter_map(move |&unit| Some(Hit { from, to, unit, score: self.score(text, from, to, unit)? }))
             })
-        }).collect()
+            .collect()
     }
 
     /// Scores a unit by the words beside its name; `None` for an everyday word that nothing confirms.
@@ -208,7 +231,10 @@ impl Gazetteer {
                 let before = (side != Side::Before && at >= length).then(|| (at - length, at));
                 for (from, to) in after.into_iter().chain(before) {
                     let taken = hits.iter().any(|hit| hit.from < to && from < hit.to);
-                    if to <= text.len() && !taken && let Some(hit) = self.similar(text, from, to, level) {
+                    if to <= text.len()
+                        && !taken
+                        && let Some(hit) = self.similar(text, from, to, level)
+                    {
                         found.push(hit);
                     }
                 }
@@ -228,7 +254,9 @@ impl Gazetteer {
             if name.bytes().next() != Some(first) || name.len().abs_diff(said.len()) > 3 || name.len() < 4 {
                 continue;
             }
-            let Some(&unit) = units.iter().find(|&&u| self.units.get(u).is_some_and(|u| u.level == level)) else { continue };
+            let Some(&unit) = units.iter().find(|&&u| self.units.get(u).is_some_and(|u| u.level == level)) else {
+                continue;
+            };
             let likeness = strsim::normalized_damerau_levenshtein(name, &said);
             if likeness >= SIMILAR && best.is_none_or(|(top, _)| likeness > top) {
                 best = Some((likeness, unit));
@@ -239,18 +267,19 @@ impl Gazetteer {
     }
 
     fn place(&self, hits: &[Hit], text: &Text, numbers: &[Number], language: Option<Language>) -> Option<Place> {
+        // One word may name a district and an avenue: what the words beside it confirm wins, then the narrower place.
+        let beaten = |hit: &Hit| {
+            let rank = |h: &Hit| (h.score, self.level(h));
+            hits.iter()
+                .any(|other| other.from == hit.from && rank(other).partial_cmp(&rank(hit)) == Some(Ordering::Greater))
+        };
         let best = |level: Level| {
-            let of_level = hits.iter().filter(|hit| self.level(hit) == level);
+            let of_level = hits.iter().filter(|hit| self.level(hit) == level && !beaten(hit));
             of_level.reduce(|a, b| if b.score > a.score { b } else { a })
         };
         let street = best(Level::Street);
         let micro = best(Level::Microdistrict);
-        let mut district = best(Level::District);
-        // One word may name a district and an avenue: what the words beside it confirm wins.
-        let mut street = street;
-        if let (Some(s), Some(d)) = (street, district) && s.from == d.from {
-            if s.score >= d.score { district = None } else { street = None }
-        }
+        let district = best(Level::District);
         let stated = micro.or(district);
         let narrow = street.or(micro).or(district).or_else(|| best(Level::City))?;
         let district_of = |hit: &Hit| self.districts.get(hit.unit).cloned().flatten();
@@ -300,7 +329,9 @@ fn stem(name: &str) -> String {
         }
     }
     match core.strip_suffix(['a', 'i', 'e']) {
-        Some(start) if start.len() >= 6 && start.ends_with(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')) => start.to_owned(),
+        Some(start) if start.len() >= 6 && start.ends_with(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')) => {
+            start.to_owned()
+        }
         _ => core,
     }
 }

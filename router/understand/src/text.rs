@@ -57,8 +57,16 @@ impl Text {
         }
     }
 
+    /// Counts the steps between two words, without what says nothing of the matter.
+    pub(crate) fn distance(&self, one: usize, other: usize) -> usize {
+        let (from, to) = (one.min(other), one.max(other));
+        self.masked.get(from..to).unwrap_or_default().iter().filter(|masked| !**masked).count()
+    }
+
     /// Lists the places of the words that speak of the matter.
     pub(crate) fn content(&self) -> Vec<usize> {
-        (0..self.len()).filter(|&at| !self.masked.get(at).copied().unwrap_or(true) && !self.word(at).is_empty()).collect()
+        (0..self.len())
+            .filter(|&at| !self.masked.get(at).copied().unwrap_or(true) && !self.word(at).is_empty())
+            .collect()
     }
 }
