@@ -1,8 +1,8 @@
 //! The gate: signing in and out, and who sends a request. It counts tries per login and per network in bounded tables.
 
 use super::{COOKIE, Carrier, Identity, RateLimit, Token, Verifier, network_of};
+use crate::clock::Clock;
 use crate::store::{Account, Session, Store, StoreError};
-use crate::web::Clock;
 use axum::http::{HeaderMap, header};
 use dauys_config::settings::Http;
 use jiff::SignedDuration;

@@ -5,8 +5,8 @@
 use super::changes::{Changes, News};
 use super::snapshot::{Counted, Snapshot, TOP};
 use super::{GaugeSource, Gauges};
+use crate::clock::Clock;
 use crate::store::{FigureQuery, Store, StoreError};
-use crate::web::Clock;
 use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;

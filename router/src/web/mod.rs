@@ -17,7 +17,7 @@ mod texts;
 mod ticket;
 
 pub use health::{Check, health_routes};
-pub use state::{App, Clock, Parts, system_clock};
+pub use state::{App, Parts};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

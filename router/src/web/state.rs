@@ -1,6 +1,7 @@
 //! What every page and every call of the API works with.
 
 use crate::auth::Gate;
+use crate::clock::Clock;
 use crate::figures::{Board, GaugeSource};
 use crate::store::Store;
 use dauys_assign::Assigner;
@@ -15,21 +16,12 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// Says what time it is.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// How many streams of live figures are served at once.
 const STREAMS: usize = 2_000;
 /// How many requests may wait at once for the ticket of a call.
 const WAITERS: usize = 500;
 /// How often sessions that have expired are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(3_600);
-
-/// Returns the system's clock.
-#[expect(clippy::disallowed_methods, reason = "this is the shell that reads the clock for the pages and the API")]
-pub fn system_clock() -> Clock {
-    Arc::new(Timestamp::now)
-}
 
 /// What whoever composes the rooms supplies.
 pub struct Parts {
