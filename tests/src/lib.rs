@@ -1,4 +1,7 @@
-//! What whole-system tests share: fixtures of real parts, and sample calls.
+//! What whole-system tests share: fixtures of real parts, sample calls, and dauys itself as a process.
 
+pub mod kafka;
+pub mod postgres;
+pub mod report;
 pub mod samples;
 pub mod whatsapp_stub;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+use dauys_events::Language;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -93,7 +94,7 @@ impl Report<'_> {
     fn names(&mut self, file: &str, group: &str, code: &str, names: &Names) {
         for (language, name) in names.iter() {
             if name.trim().is_empty() {
-                self.error(file, group, code, format!("has no name in {language:?}"));
+                self.error(file, group, code, format!("has no name in {language}"));
             }
         }
     }
@@ -261,7 +262,7 @@ impl Report<'_> {
     fn phrases(&mut self) {
         let city = self.city;
         for (language, book) in city.phrases.iter() {
-            let file = format!("phrases/{}.toml", format!("{language:?}").to_lowercase());
+            let file = format!("phrases/{language}.toml");
             let mut seen: HashMap<&str, &str> = HashMap::new();
             for (code, phrases) in &book.by_category {
                 if city.category(code).is_none() {
@@ -275,7 +276,7 @@ impl Report<'_> {
             }
             for category in &city.taxonomy.categories {
                 let count = book.by_category.get(&category.code).map_or(0, Vec::len);
-                let enough = if language == super::Language::En { 1 } else { ENOUGH_PHRASES };
+                let enough = if language == Language::En { 1 } else { ENOUGH_PHRASES };
                 if count < enough && category.code != city.settings.inspector.unclear_category {
                     let message = format!("{count} phrases, {enough} are needed to recognise it");
                     self.add(Severity::Warning, &file, "phrases", &category.code, message);

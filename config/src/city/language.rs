@@ -1,23 +1,7 @@
 //! One value for each language that the city speaks.
 
+use dauys_events::Language;
 use serde::{Deserialize, Serialize};
-
-/// Names a language of the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Kazakh.
-    Kk,
-    /// Russian.
-    Ru,
-    /// Uzbek.
-    Uz,
-    /// English.
-    En,
-}
-
-/// The languages in the order in which tables list them.
-pub const LANGUAGES: [Language; 4] = [Language::Kk, Language::Ru, Language::Uz, Language::En];
 
 /// A name in the four languages.
 pub type Names = ByLanguage<String>;
@@ -47,8 +31,8 @@ impl<T> ByLanguage<T> {
         }
     }
 
-    /// Goes through the values in the order of [`LANGUAGES`].
+    /// Goes through the values in the order of [`Language::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Language, &T)> {
-        LANGUAGES.into_iter().map(|language| (language, self.get(language)))
+        Language::ALL.into_iter().map(|language| (language, self.get(language)))
     }
 }

@@ -13,15 +13,18 @@ mod taxonomy;
 mod territory;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 pub use agencies::{Agencies, Agency, Contact, Head, Rule};
 pub use check::{Finding, Severity};
 pub use error::CityError;
-pub use language::{ByLanguage, LANGUAGES, Language, Names};
+pub use language::{ByLanguage, Names};
 pub use settings::{Anonymous, Calendar, CitySettings, Desk, Holiday, Legal, Recording, Understanding, Weekday};
 pub use source::PackSource;
-pub use taxonomy::{Category, Danger, EmergencyService, Kind, Priority, Section, Taxonomy};
+pub use taxonomy::{Category, EmergencyService, Section, Taxonomy};
 pub use territory::{Level, Point, Territory, Unit};
 pub use words::{DangerRule, Lexicon, LexiconWords, PhraseBook};
 

@@ -1,9 +1,10 @@
 //! `city.toml`: the city's name, languages, calendar, legal terms and policies.
 
+use dauys_events::Language;
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
-use super::{Language, Names};
+use super::Names;
 
 /// Holds what is true of the whole city.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use dauys_events::{Danger, Priority, RequestKind};
 use serde::{Deserialize, Serialize};
 
 use super::Names;
@@ -39,13 +40,10 @@ pub struct Category {
     /// Code of its section.
     pub section: String,
     /// What callers mostly want with it.
-    #[serde(default)]
-    pub kind: Kind,
+    pub kind: RequestKind,
     /// How dangerous it is by itself, before any danger words.
-    #[serde(default)]
     pub danger: Danger,
     /// Order of work among tickets.
-    #[serde(default)]
     pub priority: Priority,
     /// Hours within which the city aims to solve it.
     pub target_hours: u32,
@@ -57,47 +55,6 @@ pub struct Category {
     /// Emergency service to tell when the case is dangerous.
     #[serde(default)]
     pub emergency: Option<EmergencyService>,
-}
-
-/// Says whether something is to be done, or only to be answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Something must be done.
-    #[default]
-    Request,
-    /// Something must be answered.
-    Question,
-}
-
-/// Grades danger to life and health, from none to emergency.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Danger {
-    /// No danger known.
-    #[default]
-    None,
-    /// Somebody may be harmed if it lasts.
-    Elevated,
-    /// Somebody may be harmed today: kept under control until made safe.
-    Urgent,
-    /// Life is at risk now: an emergency service is told.
-    Emergency,
-}
-
-/// Orders the work among tickets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Priority {
-    /// May wait.
-    Low,
-    /// As usual.
-    #[default]
-    Normal,
-    /// Before the others.
-    High,
-    /// First of all.
-    Critical,
 }
 
 /// Names an emergency service of Kazakhstan by its short number.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use dauys_events::Danger;
 use serde::{Deserialize, Serialize};
 
-use super::{ByLanguage, Danger, EmergencyService};
+use super::{ByLanguage, EmergencyService};
 
 /// Holds labelled phrases of one language: category code → phrases. A phrase that ends with `?` is a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ pub struct LexiconWords {
 
 /// Says which words mean danger.
 ///
-/// A pattern is one or more word beginnings that must all occur, in any order, within five words.
+/// A pattern is one or more word beginnings that must all occur, in any order, within five words; greetings, places and fillers between them do not count. A closing `$` asks for the whole word.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DangerRule {

@@ -10,19 +10,21 @@ use std::{
 };
 
 use dauys_media::{
+    FRAME_SAMPLES,
     activity::{Activity, ActivityConfig, ActivityDetector},
     g711::Codec,
-    play::{Clip, Frame, PlayToken, Playback},
+    play::{Clip, PlayToken, Playback},
     quality::CallQuality,
     receiver::{Accepted, Receiver, ReceiverConfig},
     rtcp::{self, Reporter, SenderInfo},
-    rtp, samples_in,
+    rtp::{self, HEADER_LEN},
+    samples_in,
 };
 use socket2::SockAddr;
 use tokio::sync::mpsc;
 
 use super::{
-    config::{CallMedia, MediaConfig},
+    config::{CallMedia, MAX_FRAMES_PER_SEND, MediaConfig},
     event::{MediaCallId, MediaEvent, MediaEventKind},
     ports::MediaSlot,
     sink::{RecordSink, Recorded},
@@ -35,6 +37,9 @@ const MAX_BATCHES: usize = 8;
 
 /// For how long nothing must have come before it counts as silence: less is only jitter.
 const QUIET_AFTER: Duration = Duration::from_millis(200);
+
+/// Length of every packet that is played.
+const PACKET: usize = HEADER_LEN + FRAME_SAMPLES;
 
 /// What a thread lends to its calls during a pass.
 pub(super) struct Pass<'a, S> {
@@ -182,7 +187,8 @@ impl<S: RecordSink> Call<S> {
             track: &mut self.track,
             sink: &mut **sink,
             events,
-            tally: &mut **tally,
+            tally,
+            heard_before: &mut self.heard,
         };
         let reporter = &mut self.reporter;
         let ours = self.playback.ssrc();
@@ -203,9 +209,6 @@ impl<S: RecordSink> Call<S> {
         if heard {
             self.last_heard = *now;
             self.silence_told = false;
-            if !std::mem::replace(&mut self.heard, true) {
-                emit(pass.events, pass.tally, self.id, MediaEventKind::Heard);
-            }
         }
         // A socket that fails reads as a silent one; the controller hears of it as missing media.
         outcome.unwrap_or(false)
@@ -239,36 +242,56 @@ impl<S: RecordSink> Call<S> {
         }
     }
 
-    /// Sends the frame for this tick, when one is due.
-    pub fn send_frame(&mut self, pass: &mut Pass<'_, S>) {
+    /// Sends what is due from this tick until the call's next turn: one frame, or as many as are sent together.
+    pub fn send_frames(&mut self, pass: &mut Pass<'_, S>) {
         if self.held {
             return;
         }
-        let Some((frame, ended)) = self.playback.next_frame(pass.tick) else {
-            return;
-        };
-        let outcome = transmit(&self.slot, self.target.as_ref(), &frame);
-        self.sent(outcome, pass);
-        if let Some(token) = ended {
-            emit(pass.events, pass.tally, self.id, MediaEventKind::PlayedOut(token));
+        let mut packets = [0; PACKET * MAX_FRAMES_PER_SEND];
+        let mut count = 0;
+        for packet in packets.chunks_exact_mut(PACKET).take(pass.config.frames_per_send) {
+            let Some((frame, ended)) = self.playback.next_frame(pass.tick + count as u64) else {
+                break;
+            };
+            let (header, payload) = packet.split_at_mut(HEADER_LEN);
+            header.copy_from_slice(&frame.header);
+            payload.copy_from_slice(frame.payload);
+            count += 1;
+            if let Some(token) = ended {
+                emit(pass.events, pass.tally, self.id, MediaEventKind::PlayedOut(token));
+            }
         }
+        let bytes = packets.get(..PACKET * count).unwrap_or_default();
+        if count > 1 && self.transmit_together(bytes) {
+            self.sent(count as u64, 0, pass);
+            return;
+        }
+        for packet in bytes.chunks_exact(PACKET) {
+            let delivered = u64::from(transmit(&self.slot, self.target.as_ref(), packet, &[]));
+            self.sent(delivered, 1 - delivered, pass);
+        }
+    }
+
+    /// Sends several packets with one system call; `false` when the kernel or the interface cannot, and nothing was sent.
+    fn transmit_together(&self, bytes: &[u8]) -> bool {
+        let Some((_, to)) = &self.target else {
+            return false;
+        };
+        socket::send_segments(self.slot.socket(), to, bytes, PACKET as u16).is_ok()
     }
 
     fn keep_alive(&mut self, pass: &mut Pass<'_, S>) {
         let frame = self.playback.keep_alive(pass.tick);
-        let outcome = transmit(&self.slot, self.target.as_ref(), &frame);
-        self.sent(outcome, pass);
+        let delivered = u64::from(transmit(&self.slot, self.target.as_ref(), &frame.header, frame.payload));
+        self.sent(delivered, 1 - delivered, pass);
     }
 
-    fn sent(&mut self, delivered: bool, pass: &mut Pass<'_, S>) {
+    fn sent(&mut self, delivered: u64, failed: u64, pass: &mut Pass<'_, S>) {
         self.last_sent = pass.now;
-        if delivered {
-            self.sent += 1;
-            pass.tally.sent += 1;
-        } else {
-            self.send_failed += 1;
-            pass.tally.send_failures += 1;
-        }
+        self.sent += delivered;
+        pass.tally.sent += delivered;
+        self.send_failed += failed;
+        pass.tally.send_failures += failed;
     }
 
     fn report(&mut self, pass: &mut Pass<'_, S>) {
@@ -308,7 +331,7 @@ impl<S: RecordSink> Call<S> {
         self.reporter.handle_packet(arrival, bytes, ours, theirs) == Ok(true)
     }
 
-    /// Queues prompts; returns whether there is something to send now.
+    /// Queues prompts, and tells at once when there is nothing in them.
     pub fn play(&mut self, clips: Vec<Clip>, token: PlayToken, pass: &mut Pass<'_, S>) {
         match self.playback.play(clips, token) {
             Ok(false) => {}
@@ -411,6 +434,7 @@ struct Hearing<'a, S: RecordSink> {
     sink: &'a mut S,
     events: &'a mpsc::Sender<MediaEvent>,
     tally: &'a mut Tally,
+    heard_before: &'a mut bool,
 }
 
 impl<S: RecordSink> Hearing<'_, S> {
@@ -426,10 +450,13 @@ impl<S: RecordSink> Hearing<'_, S> {
                 changed = detector.handle_frame(placed.position, placed.payload).or(changed);
             }
         });
-        emit_activity(self.events, self.tally, self.id, changed);
         match outcome {
             Ok(accepted) => {
                 self.tally.received += 1;
+                if !std::mem::replace(self.heard_before, true) {
+                    emit(self.events, self.tally, self.id, MediaEventKind::Heard);
+                }
+                emit_activity(self.events, self.tally, self.id, changed);
                 if let Accepted::Event(Some(key)) = accepted {
                     emit(self.events, self.tally, self.id, MediaEventKind::Dtmf(key));
                 }
@@ -443,8 +470,8 @@ impl<S: RecordSink> Hearing<'_, S> {
     }
 }
 
-fn transmit(slot: &MediaSlot, target: Option<&(SocketAddr, SockAddr)>, frame: &Frame<'_>) -> bool {
-    target.is_some_and(|(_, to)| socket::send(slot.socket(), to, &frame.header, frame.payload).is_ok())
+fn transmit(slot: &MediaSlot, target: Option<&(SocketAddr, SockAddr)>, head: &[u8], body: &[u8]) -> bool {
+    target.is_some_and(|(_, to)| socket::send(slot.socket(), to, head, body).is_ok())
 }
 
 pub(super) fn emit(events: &mpsc::Sender<MediaEvent>, tally: &mut Tally, call: MediaCallId, kind: MediaEventKind) {

@@ -4,8 +4,10 @@
 //! call's socket is emptied in one system call once per drain interval. A call belongs to one thread wholly, so that no packet
 //! meets a lock; the controller's commands come by a bounded queue per thread, and events go back by one bounded queue.
 //!
-//! Sending costs one `sendmsg` per frame. A datagram must leave from its own call's socket (symmetric RTP), `sendmmsg`
-//! batches within one socket only, and sending two frames at once would add 20 ms of jitter for what it saves.
+//! Sending costs one `sendmsg` per frame. A datagram must leave from its own call's socket (symmetric RTP), and `sendmmsg`
+//! batches within one socket only. What does help is segmentation offload of two or three frames of one call
+//! ([`MediaConfig::frames_per_send`]): measured, 4.1 µs of CPU per packet alone, 2.0 in twos and 1.5 in threes, at the price of
+//! 20 or 40 ms of jitter.
 
 mod call;
 mod command;
@@ -22,7 +24,7 @@ mod worker;
 mod tests;
 
 pub use command::{Busy, Reply};
-pub use config::{CallMedia, ConfigError, MAX_THREADS, MediaConfig, TICK};
+pub use config::{CallMedia, ConfigError, MAX_FRAMES_PER_SEND, MAX_THREADS, MediaConfig, TICK};
 pub use event::{MediaCallId, MediaEvent, MediaEventKind};
 pub use plane::{MediaHandle, MediaPlane, StartError};
 pub use ports::{Exhausted, MediaSlot};

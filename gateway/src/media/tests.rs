@@ -305,6 +305,35 @@ async fn prompts_are_heard_whole_in_order_and_at_the_pace_of_speech() {
 }
 
 #[tokio::test]
+async fn frames_sent_together_arrive_as_packets_of_their_own() {
+    for frames_per_send in [2, 3] {
+        let (plane, mut events, _sink) = plane(MediaConfig { frames_per_send, ..config(23_500) });
+        let mut phone = Phone::new();
+        let call = phone.call(&plane, |_| {});
+        // Eleven frames: the last send has fewer than the others.
+        let beep = Clip::new(&tone::tone(440.0, 220, 0.4));
+        call.play(vec![beep.clone()], 1).unwrap();
+        let mut heard = Vec::new();
+        let mut stamps = Vec::new();
+        for _ in 0..11 {
+            let (bytes, _) = phone.hear();
+            let packet = RtpPacket::parse(&bytes).unwrap();
+            heard.extend_from_slice(packet.payload);
+            stamps.push((packet.sequence, packet.timestamp));
+        }
+        assert_eq!(heard, beep.bytes(Codec::Alaw));
+        for pair in stamps.windows(2) {
+            let [(sequence, timestamp), (next, later)] = pair else { unreachable!() };
+            assert_eq!(*next, sequence.wrapping_add(1));
+            let step = later.wrapping_sub(*timestamp);
+            assert!(step >= FRAME as u32 && step.is_multiple_of(FRAME as u32), "{step}");
+        }
+        assert_eq!(next_event(&mut events).await, MediaEventKind::PlayedOut(1));
+        assert_eq!(answer(call.close()).await.sent, 11);
+    }
+}
+
+#[tokio::test]
 async fn a_stopped_prompt_ends_and_another_begins() {
     let (plane, mut events, _sink) = plane(config(22_400));
     let mut phone = Phone::new();

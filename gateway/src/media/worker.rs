@@ -173,7 +173,7 @@ impl<S: RecordSink> Worker<S> {
         self.drain_part(part, now);
         let last_part = part + 1 == self.parts.config.drain_parts();
         if last_part {
-            self.fetch_rtcp(now);
+            self.fetch_rtcp();
         }
         if last_part || std::mem::take(&mut self.hurry) {
             self.parts.sink.pass_done(now);
@@ -197,13 +197,18 @@ impl<S: RecordSink> Worker<S> {
     }
 
     fn send_frames(&mut self, now: Instant) {
+        let (tick, together) = (self.tick, self.parts.config.frames_per_send as u64);
         let mut pass = pass!(self, now);
         let Calls { places, playing, .. } = &mut self.calls;
         playing.retain(|&place| {
+            // Each call has its own turn among the ticks, so that every tick sends an even share.
+            if !(tick + u64::from(place)).is_multiple_of(together) {
+                return true;
+            }
             let Some(Some(call)) = places.get_mut(place as usize) else {
                 return false;
             };
-            call.send_frame(&mut pass);
+            call.send_frames(&mut pass);
             call.is_playing()
         });
     }
@@ -228,7 +233,7 @@ impl<S: RecordSink> Worker<S> {
     }
 
     /// Takes what came to the shared RTCP port; each datagram goes to the thread that our SSRC in it names.
-    fn fetch_rtcp(&mut self, _now: Instant) {
+    fn fetch_rtcp(&mut self) {
         if self.parts.index != 0 {
             return;
         }

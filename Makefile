@@ -1,0 +1,40 @@
+# What people and CI do with dauys. `make` alone lists it.
+
+# How many calls the demonstration places, and where data is kept. SETTINGS names a settings file.
+CALLS ?= 3
+DATA ?= data
+SETTINGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format generate drift
+
+help: ## list what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run: build ## build dauys, start it, and place CALLS=3 demonstration calls (DATA=folder, SETTINGS=file)
+	target/release/dauys run --data "$(DATA)" $(if $(SETTINGS),--settings "$(SETTINGS)") --demo-calls "$(CALLS)"
+
+build: ## install what is missing and build dauys (target/release/dauys)
+	@scripts/bootstrap.sh build
+	cargo build --release --locked
+
+test: ## install what is missing, start Kafka and PostgreSQL, and run every test (ARGS="-p dauys-bus" for one crate)
+	@scripts/bootstrap.sh test
+	@scripts/test.sh $(ARGS)
+
+lint: ## check formatting, clippy's advice, and the licences and sources of what dauys is built from
+	@scripts/bootstrap.sh build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@scripts/deny.sh
+
+format: ## format the code
+	cargo fmt --all
+
+generate: ## write the event schemas and the example settings anew from the code
+	cargo run --locked -p dauys-events --example schemas -- events/schemas
+	cargo run --locked -p dauys-config --example settings >target/dauys.example.toml
+	mv target/dauys.example.toml config/dauys.example.toml
+
+drift: generate ## fail where a generated file is not what the code says
+	git diff --exit-code -- events/schemas config/dauys.example.toml

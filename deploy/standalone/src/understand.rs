@@ -1,0 +1,35 @@
+//! `dauys understand`: what is made of a transcript, for editors of a city pack and for measurements.
+
+use crate::cli::Understand;
+use crate::preflight;
+use dauys_assign::Assigner;
+use dauys_understand::{Model, Transcript};
+use serde_json::json;
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+/// Reads transcripts from standard input and prints decisions.
+pub(crate) fn run(arguments: &Understand) -> anyhow::Result<ExitCode> {
+    let city = preflight::city(&arguments.city)?;
+    let (model, assigner) = (Model::train(&city), Assigner::new(&city));
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in std::io::stdin().lock().lines() {
+        let understood = model.understand(&Transcript { text: &line?, language: None });
+        let unit = understood.place.as_ref().map(|place| place.unit.as_str());
+        let assignment = assigner.assign(&understood.category, unit);
+        let decision = json!({
+            "category": understood.category,
+            "probability": understood.probability,
+            "top": understood.top,
+            "kind": understood.kind,
+            "danger": understood.danger,
+            "emergency": understood.emergency,
+            "place": understood.place,
+            "agency": assignment.agency,
+            "why": understood.why,
+        });
+        writeln!(out, "{decision}")?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,195 @@
+//! How a city reads what was heard: category, place and danger by the model, the agency by the rules, and a person where
+//! either is not sure enough.
+
+use dauys_assign::Assigner;
+use dauys_config::city::City;
+use dauys_events::{AgencyId, Danger, Location, Outcome, Priority, RequestKind, Transcribed};
+use dauys_tickets::{Reading, Terms};
+use dauys_understand::{Model, Transcript, Understanding};
+use std::sync::Arc;
+
+/// Hours for a category that the pack does not describe: soon, since nobody knows yet what it is.
+const UNKNOWN_TARGET_HOURS: u32 = 4;
+
+/// Reads a transcript: what is it about, and who answers for it. Pure, and for every transcript there is a reading.
+pub trait Reader: Send + Sync + 'static {
+    /// Reads a transcript.
+    fn read(&self, transcribed: &Transcribed) -> Reading;
+}
+
+/// A city's model and rules.
+pub struct CityReader {
+    city: Arc<City>,
+    model: Model,
+    assigner: Assigner,
+}
+
+impl CityReader {
+    /// Trains the model and prepares the rules of a city; takes a moment.
+    pub fn new(city: Arc<City>) -> Self {
+        Self { model: Model::train(&city), assigner: Assigner::new(&city), city }
+    }
+
+    /// Returns a category's terms and its own place in the order of work.
+    pub fn terms(&self, category: &str) -> (Terms, Priority) {
+        terms_of(&self.city, category)
+    }
+}
+
+/// Returns a category's terms and its own place in the order of work; the city's general ones where the pack does not know
+/// the category.
+pub fn terms_of(city: &City, category: &str) -> (Terms, Priority) {
+    let general = city.settings.legal.answer_working_days;
+    match city.category(category) {
+        Some(found) => {
+            let legal_working_days = found.legal_working_days.unwrap_or(general);
+            (Terms { target_hours: found.target_hours, legal_working_days }, found.priority)
+        }
+        None => (Terms { target_hours: UNKNOWN_TARGET_HOURS, legal_working_days: general }, Priority::Normal),
+    }
+}
+
+impl Reader for CityReader {
+    fn read(&self, transcribed: &Transcribed) -> Reading {
+        let heard = transcribed.text();
+        let text = match &transcribed.recorded.text {
+            Some(written) if heard.trim().is_empty() => written.as_str(),
+            _ => heard.as_str(),
+        };
+        if text.trim().is_empty() {
+            return self.nothing_heard(transcribed);
+        }
+        let understood = self.model.understand(&Transcript { text, language: transcribed.language });
+        match doubt(transcribed, &understood, &self.city) {
+            Some(doubt) => self.for_review(understood, doubt),
+            None => self.assigned(understood),
+        }
+    }
+}
+
+impl CityReader {
+    fn desk(&self) -> AgencyId {
+        AgencyId(self.city.settings.inspector.agency.clone())
+    }
+
+    fn unclear(&self) -> String {
+        self.city.settings.inspector.unclear_category.clone()
+    }
+
+    fn nothing_heard(&self, transcribed: &Transcribed) -> Reading {
+        let category = self.unclear();
+        let (terms, priority) = self.terms(&category);
+        let mut why = vec![outcome_doubt(transcribed.outcome).unwrap_or("There are no words.").to_owned()];
+        why.extend(transcribed.reason.clone());
+        Reading {
+            category,
+            probability: 0.0,
+            alternatives: Vec::new(),
+            kind: RequestKind::Request,
+            danger: Danger::None,
+            emergency: None,
+            priority,
+            place: None,
+            language: transcribed.language.or(transcribed.recorded.language_hint),
+            agency: self.desk(),
+            review: true,
+            why,
+            terms,
+        }
+    }
+
+    /// A person decides; what the model made of it stays as a suggestion, and danger still sets the order of work.
+    fn for_review(&self, understood: Understanding, doubt: String) -> Reading {
+        let category = self.unclear();
+        let (terms, priority) = self.terms(&category);
+        let mut why = understood.why;
+        why.push(doubt);
+        Reading {
+            category,
+            probability: understood.probability,
+            alternatives: understood.top,
+            kind: understood.kind,
+            danger: understood.danger,
+            emergency: understood.emergency.map(|service| service.number().to_owned()),
+            priority,
+            place: understood.place.map(location),
+            language: understood.language,
+            agency: self.desk(),
+            review: true,
+            why,
+            terms,
+        }
+    }
+
+    fn assigned(&self, understood: Understanding) -> Reading {
+        let unit = understood.place.as_ref().map(|place| place.unit.as_str());
+        let assignment = self.assigner.assign(&understood.category, unit);
+        let (terms, priority) = self.terms(&understood.category);
+        let mut why = understood.why;
+        why.extend(assignment.why);
+        let mut alternatives = understood.top;
+        alternatives.retain(|scored| scored.code != understood.category);
+        Reading {
+            category: understood.category,
+            probability: understood.probability,
+            alternatives,
+            kind: understood.kind,
+            danger: understood.danger,
+            emergency: understood.emergency.map(|service| service.number().to_owned()),
+            priority,
+            place: understood.place.map(location),
+            language: understood.language,
+            agency: AgencyId(assignment.agency),
+            review: assignment.rule.is_none(),
+            why,
+            terms,
+        }
+    }
+}
+
+/// Returns why a person must decide, where one must.
+fn doubt(transcribed: &Transcribed, understood: &Understanding, city: &City) -> Option<String> {
+    if let Some(sentence) = outcome_doubt(transcribed.outcome) {
+        let because = transcribed.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        return Some(format!("{sentence}{because}"));
+    }
+    if understood.language.is_none() {
+        return Some("The language is not one of the service's: a person decides.".to_owned());
+    }
+    if city.category(&understood.category).is_none() {
+        return Some(format!("The category {} is not in the city's list: a person decides.", understood.category));
+    }
+    let gate = city.settings.understanding.confidence_gate;
+    if understood.category == city.settings.inspector.unclear_category || understood.probability < gate {
+        let (sure, gate) = (percent(understood.probability), percent(gate));
+        return Some(format!(
+            "The category is {sure} % sure, less than the {gate} % that are asked: a person decides."
+        ));
+    }
+    None
+}
+
+fn percent(probability: f32) -> u32 {
+    (probability.clamp(0.0, 1.0) * 100.0).floor() as u32
+}
+
+fn outcome_doubt(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Words | Outcome::Text => None,
+        Outcome::NoSpeech => Some("There is no speech in the recording: a person listens."),
+        Outcome::Unsure => Some("There is speech, but the words cannot be relied on: a person listens."),
+        Outcome::Undecodable => Some("The recording cannot be decoded: a person asks again."),
+        Outcome::Unavailable => Some("The recording could not be had: a person asks again."),
+        Outcome::Other => Some("The transcription ended in a way that this version does not know: a person listens."),
+    }
+}
+
+fn location(place: dauys_understand::Place) -> Location {
+    Location {
+        unit: Some(place.unit),
+        name: place.name,
+        street: place.street,
+        house: place.house,
+        confidence: place.confidence,
+    }
+}

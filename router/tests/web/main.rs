@@ -1,0 +1,12 @@
+//! The pages and the API over real HTTP on the loopback, with a SQLite store in a temporary folder.
+
+mod actions;
+mod calls;
+mod citizens;
+mod health;
+mod isolation;
+mod live;
+mod openapi;
+mod pages;
+mod sessions;
+mod support;

@@ -1,0 +1,71 @@
+//! What goes into a model and what comes out.
+
+use dauys_config::city::{EmergencyService, Level};
+use dauys_events::{Danger, Language, RequestKind, Scored};
+use serde::Serialize;
+
+/// Holds what a recogniser wrote down.
+#[derive(Debug, Clone, Copy)]
+pub struct Transcript<'a> {
+    /// The words.
+    pub text: &'a str,
+    /// The language, where the recogniser is sure of it.
+    pub language: Option<Language>,
+}
+
+/// Says what a transcript means, and why it is thought so.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Understanding {
+    /// Category code; the unclear category where the probability is below the city's gate.
+    pub category: String,
+    /// Probability of the best category, 0 to 1, also where it is below the gate.
+    pub probability: f32,
+    /// The three best categories, best first; empty where the text says nothing.
+    pub top: Vec<Scored>,
+    /// Words that decided for the best category, the weightiest first.
+    pub decided_by: Vec<String>,
+    /// Something to be done, or something to be answered.
+    pub kind: RequestKind,
+    /// How dangerous it is, from the words and the category.
+    pub danger: Danger,
+    /// Words that mean danger.
+    pub danger_words: Vec<String>,
+    /// Emergency service to tell.
+    pub emergency: Option<EmergencyService>,
+    /// The place, where one in this city was named.
+    pub place: Option<Place>,
+    /// The given or guessed language.
+    pub language: Option<Language>,
+    /// Reasons, one sentence each, for the inspector.
+    pub why: Vec<String>,
+}
+
+/// Names a place in the city.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Place {
+    /// Unit code that the assignment goes by.
+    pub unit: String,
+    /// What that unit is.
+    pub level: Level,
+    /// The place as people read it, in the transcript's language.
+    pub name: String,
+    /// District code, named by the caller or known from the territory.
+    pub district: Option<String>,
+    /// Street, where one was named.
+    pub street: Option<String>,
+    /// House number in digits, where one was named.
+    pub house: Option<String>,
+    /// How sure it is, 0 to 1.
+    pub confidence: f32,
+    /// Other units that the words may mean, best first, at most three.
+    pub candidates: Vec<PlaceCandidate>,
+}
+
+/// Names a unit that the words may mean.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlaceCandidate {
+    /// Unit code.
+    pub unit: String,
+    /// How sure it is, 0 to 1.
+    pub confidence: f32,
+}

@@ -1,0 +1,89 @@
+//! From the operator's settings to those of the engine, the pipeline and the worker.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dauys_config::settings::{Decoding as Search, Transcriber};
+
+use crate::engine::{Decoding, LoadError, ModelSource, WhisperSettings};
+use crate::segment::SegmentSettings;
+use crate::transcribe::Pipeline;
+
+/// The beams of the `beam` search. On the demo model's held-out calls, five make a third fewer word errors than none
+/// and take up to 1.4 times as long; two make more errors than none (`examples/speed.rs`).
+const BEAMS: u8 = 5;
+/// How many times the language that the caller pressed counts.
+const PRESSED_WEIGHT: f32 = 4.0;
+
+/// Returns how whisper.cpp is to be run.
+///
+/// # Errors
+/// [`LoadError::Settings`] where the settings name the demo model and it is not compiled in.
+pub fn whisper(settings: &Transcriber) -> Result<WhisperSettings, LoadError> {
+    let threads = settings.threads.max(1);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(WhisperSettings {
+        model: model(&settings.model)?,
+        languages: settings.languages.clone(),
+        states: if settings.workers == 0 { (cores / threads).max(1) } else { settings.workers },
+        threads_per_state: threads,
+        decoding: match settings.decoding {
+            Search::Greedy => Decoding::Greedy,
+            Search::Beam => Decoding::Beam(BEAMS),
+        },
+        pressed_weight: PRESSED_WEIGHT,
+    })
+}
+
+/// Returns how recordings are decoded, cut and judged.
+#[must_use]
+pub fn pipeline(settings: &Transcriber) -> Pipeline {
+    let mut pipeline = Pipeline::default();
+    if settings.window_seconds > 0 {
+        let window = Duration::from_secs(settings.window_seconds.into());
+        pipeline.segments = SegmentSettings { window, ..SegmentSettings::default() };
+    }
+    pipeline
+}
+
+fn model(name: &str) -> Result<ModelSource, LoadError> {
+    if name != "demo" {
+        return Ok(ModelSource::File(PathBuf::from(name)));
+    }
+    #[cfg(feature = "demo-model")]
+    return Ok(ModelSource::Demo);
+    #[cfg(not(feature = "demo-model"))]
+    Err(LoadError::Settings(
+        "this build has no demo model; set transcriber.model to the path of a Whisper model in ggml format".to_owned(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(feature = "demo-model")]
+    use crate::engine::WhisperEngine;
+
+    #[cfg(feature = "demo-model")]
+    #[test]
+    fn the_settings_that_come_with_the_product_start_an_engine() {
+        let engine = WhisperEngine::load(whisper(&Transcriber::default()).expect("the demo model is compiled in"));
+        assert!(engine.is_ok(), "{engine:?}");
+        assert_eq!(pipeline(&Transcriber::default()).segments.window, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_path_is_a_model_and_a_window_is_kept() {
+        let settings = Transcriber {
+            model: "/models/ggml-large-v3-turbo.bin".to_owned(),
+            decoding: Search::Greedy,
+            workers: 3,
+            window_seconds: 8,
+            ..Transcriber::default()
+        };
+        let whisper = whisper(&settings).expect("settings");
+        assert_eq!(whisper.model, ModelSource::File("/models/ggml-large-v3-turbo.bin".into()));
+        assert_eq!((whisper.states, whisper.decoding), (3, Decoding::Greedy));
+        assert_eq!(pipeline(&settings).segments.window, Duration::from_secs(8));
+    }
+}
