@@ -14,8 +14,11 @@ fn id(n: u128) -> Uuid {
     Uuid::from_u128(n)
 }
 
+/// An intake, where its beginning and its end are complete, and what is expected of it.
+type Expected = (Uuid, usize, usize, &'static str, Vec<u8>);
+
 /// A small log of two calls and a note, and where each one's beginning and end are complete.
-fn log() -> (Vec<u8>, Vec<(Uuid, usize, usize, &'static str, Vec<u8>)>) {
+fn log() -> (Vec<u8>, Vec<Expected>) {
     let format = Format::new(SEGMENT);
     let mut bytes = format.header().to_vec();
     let mut put = |record: Record<'_>| {

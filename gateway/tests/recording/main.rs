@@ -1,5 +1,5 @@
 //! The recording store and the spool through their public face: crashes, failing disks, and a model to compare with.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says where")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails says where")]
 
 mod crash;
 mod disk;

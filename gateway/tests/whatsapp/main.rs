@@ -1,5 +1,5 @@
 //! The WhatsApp messenger against a stub of the Cloud API: from the webhook to the registered intake and the answer.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says where")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails says where")]
 
 use std::sync::Arc;
 use std::time::Duration;
