@@ -17,9 +17,12 @@ pub enum Answer {
 const KAZAKH: &str = "әіңөұүһӘІҢӨҰҮҺ";
 /// Letters of Uzbek Cyrillic that Russian and Kazakh do not have.
 const UZBEK: &str = "ўҳЎҲ";
+/// Letters that Kazakh and Uzbek Cyrillic share.
+const SHARED: &str = "қғҚҒ";
 
-/// Guesses a text's language from its letters; `None` where they do not tell.
-pub fn language_of(text: &str) -> Option<Language> {
+/// Guesses a text's language from its letters, and from the number's country where two languages share them; `None` where neither
+/// tells.
+pub fn language_of(text: &str, from: &str) -> Option<Language> {
     let has = |letters: &str| text.chars().any(|letter| letters.contains(letter));
     if has(KAZAKH) {
         return Some(Language::Kk);
@@ -27,9 +30,12 @@ pub fn language_of(text: &str) -> Option<Language> {
     if has(UZBEK) {
         return Some(Language::Uz);
     }
-    // Kazakh and Uzbek Cyrillic share these: the number's country tells better.
-    if has("қғҚҒ") {
-        return None;
+    if has(SHARED) {
+        return match from {
+            _ if from.starts_with("998") => Some(Language::Uz),
+            _ if from.starts_with('7') => Some(Language::Kk),
+            _ => None,
+        };
     }
     let cyrillic = text.chars().filter(|letter| ('\u{0400}'..='\u{04FF}').contains(letter)).count();
     let latin: String = text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
@@ -49,7 +55,7 @@ pub fn language_of(text: &str) -> Option<Language> {
 
 /// Chooses the languages of an answer: that of the text if it told, otherwise those of the number's country.
 pub fn languages(text: Option<&str>, from: &str) -> Vec<Language> {
-    if let Some(language) = text.and_then(language_of) {
+    if let Some(language) = text.and_then(|text| language_of(text, from)) {
         return vec![language];
     }
     if from.starts_with("998") {
@@ -115,8 +121,10 @@ mod tests {
             ("123 !!!", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(language_of(text), expected, "{text}");
+            assert_eq!(language_of(text, "10000000001"), expected, "{text}");
         }
+        assert_eq!(language_of("Қала", "77000000001"), Some(Language::Kk));
+        assert_eq!(language_of("Қала", "998000000001"), Some(Language::Uz));
     }
 
     #[test]

@@ -217,7 +217,7 @@ fn recorded(
         contact: Contact { number: Some(format!("+{}", message.from)), name: message.name.clone() },
         call_id: None,
         external_id: Some(message.id.clone()),
-        language_hint: text.as_deref().and_then(reply::language_of),
+        language_hint: text.as_deref().and_then(|text| reply::language_of(text, &message.from)),
         recording: None,
         text,
         duration_ms,
