@@ -53,6 +53,7 @@ progress() {
         function open_ends() { if (program != "") { printf "  %-44s ended without a result\n", program; broken++; program = "" } }
         /^ +Running / || /^ +Doc-tests / {
             open_ends()
+            showing = 0
             program = $1 == "Doc-tests" ? "doc-tests of " $2 : $NF
             gsub(/^\(.*\/|-[0-9a-f]+\)$/, "", program)
         }
@@ -80,10 +81,13 @@ selection=("$@")
 
 bring_up
 say "building the tests"
-cargo test "${selection[@]}" --no-run
+cargo test --locked "${selection[@]}" --no-run || {
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
 say "running the tests (all output: $OUT/output.log)"
 status=0
-cargo test "${selection[@]}" --no-fail-fast </dev/null 2>&1 | tee "$OUT/output.log" | progress || status=$?
+cargo test --locked "${selection[@]}" --no-fail-fast </dev/null 2>&1 | tee "$OUT/output.log" | progress || status=$?
 read -r passed failed skipped <"$OUT/sums"
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 if [ "$skipped" -gt 0 ]; then

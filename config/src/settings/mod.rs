@@ -112,7 +112,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), json: false }
+        Self { filter: "info,whisper_rs=warn".to_owned(), json: false }
     }
 }
 

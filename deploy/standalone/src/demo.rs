@@ -3,10 +3,10 @@
 use crate::call::sentences;
 use dauys_loadtest::phone::target::Target;
 use dauys_loadtest::phone::ticket::outcome;
-use dauys_loadtest::phone::{CallPlan, place};
+use dauys_loadtest::phone::{CallPlan, place, speech};
 use dauys_media::g711::Codec;
-use std::io::Cursor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 /// A sample: its language, the key that chooses it, the recording.
@@ -17,9 +17,9 @@ struct Sample {
 }
 
 const SAMPLES: [Sample; 3] = [
-    Sample { language: "Kazakh", key: "1", wav: include_bytes!("../../../transcriber/demo-model/calls/kk-electricity.wav") },
-    Sample { language: "Russian", key: "2", wav: include_bytes!("../../../transcriber/demo-model/calls/ru-traffic-light.wav") },
-    Sample { language: "Uzbek", key: "3", wav: include_bytes!("../../../transcriber/demo-model/calls/uz-gas.wav") },
+    Sample { language: "Kazakh", key: "1", wav: include_bytes!("../../../transcriber/demo-model/calls/kk-water.wav") },
+    Sample { language: "Russian", key: "2", wav: include_bytes!("../../../transcriber/demo-model/calls/ru-electricity.wav") },
+    Sample { language: "Uzbek", key: "3", wav: include_bytes!("../../../transcriber/demo-model/calls/uz-electricity.wav") },
 ];
 /// How long a ticket may take before the sample counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,7 +43,7 @@ pub(crate) async fn place_calls(count: usize, sip: SocketAddr, api: &str, token:
 }
 
 async fn one(sample: &Sample, index: usize, target: &Target, api: &str, token: &str) -> anyhow::Result<String> {
-    let speech = hound::WavReader::new(Cursor::new(sample.wav))?.into_samples::<i16>().collect::<Result<Vec<_>, _>>()?;
+    let speech = speech::parse(sample.wav, Path::new(sample.language))?;
     let plan = CallPlan { press: sample.key.to_owned(), ..CallPlan::say(speech) };
     let report = place(target, &format!("7700000000{}", 1 + index % 9), plan, &[Codec::Alaw]).await?;
     let http = reqwest::Client::builder().build()?;

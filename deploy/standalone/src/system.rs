@@ -12,7 +12,8 @@ use dauys_gateway::messengers::whatsapp::{Access, Pace, Parts as WhatsappParts, 
 use dauys_router::auth::{FirstStart, ensure_first_account};
 use dauys_router::notify::NobodyCarries;
 use dauys_router::store::{self, Store};
-use dauys_router::web::{self, App, Check, Parts, health_routes, system_clock};
+use dauys_router::clock::system as system_clock;
+use dauys_router::web::{self, App, Check, Parts, health_routes};
 use dauys_transcriber::engine::{Engine, WhisperEngine};
 use dauys_transcriber::worker::{Worker, WorkerSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -144,7 +145,7 @@ async fn router(
 ) -> anyhow::Result<JoinHandle<()>> {
     let shown = step("understanding");
     let (city, bus, store) = (Arc::clone(city), Arc::clone(bus), Arc::clone(store));
-    let phrases: usize = city.phrases.iter().map(|(_, book)| book.len()).sum();
+    let phrases: usize = city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
     let clock = dauys_router::clock::system();
     let trained = tokio::task::spawn_blocking(move || {
         dauys_router::worker::Router::new(bus, store, &city, Arc::new(NobodyCarries), clock, process_name())
@@ -156,7 +157,7 @@ async fn router(
 
 async fn open_whatsapp(settings: &Settings, node: &Node) -> anyhow::Result<Whatsapp> {
     let shown = step("WhatsApp");
-    let access = Access::from_settings(settings).map_err(|reason| anyhow::anyhow!("[whatsapp] {reason}"))?;
+    let access = Access::from_settings(&settings.whatsapp).map_err(|reason| anyhow::anyhow!("[whatsapp] {reason}"))?;
     let parts = WhatsappParts {
         access,
         pace: Pace::default(),

@@ -6,6 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use dauys_config::settings::Log;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -23,7 +24,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Where the filter cannot be read.
 pub(crate) fn log(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).with_context(|| format!("log.filter `{}`", log.filter))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let started = if log.json { builder.json().try_init() } else { builder.with_target(false).try_init() };
     started.map_err(|error| anyhow::anyhow!("the log cannot start: {error}"))
 }

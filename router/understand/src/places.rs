@@ -42,6 +42,8 @@ const GENERIC: &[&str] = &[
     "hiyoboni",
     "avenue",
     "audani",
+    "audan",
+    "mavze",
     "rayon",
     "tumani",
     "distrikt",
