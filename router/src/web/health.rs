@@ -8,7 +8,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long one check may take; a longer one counts as failed.
+/// How long a check may take where nothing is said; a longer one counts as failed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 type Probe = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
@@ -18,6 +18,7 @@ type Probe = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 pub struct Check {
     name: &'static str,
     probe: Arc<Probe>,
+    patience: Duration,
 }
 
 impl Check {
@@ -27,11 +28,17 @@ impl Check {
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
-        Self { name, probe: Arc::new(move || Box::pin(probe())) }
+        Self { name, probe: Arc::new(move || Box::pin(probe())), patience: PATIENCE }
+    }
+
+    /// Says how long the check may take.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     async fn run(&self) -> (&'static str, Result<(), String>) {
-        let outcome = tokio::time::timeout(PATIENCE, (self.probe)()).await;
+        let outcome = tokio::time::timeout(self.patience, (self.probe)()).await;
         (self.name, outcome.unwrap_or_else(|_| Err("no answer in time".to_owned())))
     }
 }

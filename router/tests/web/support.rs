@@ -57,7 +57,7 @@ impl Default for Said {
             audio: None,
             place: None,
             language: Language::Ru,
-            ago: SignedDuration::from_secs(10),
+            ago: SignedDuration::from_secs(4),
             target_hours: 24,
         }
     }
@@ -234,6 +234,7 @@ impl Town {
                 call_id: recorded.call_id,
                 contact: recorded.contact,
                 tickets: vec![opened],
+                traceparent: None,
             })
             .await
             .unwrap();
