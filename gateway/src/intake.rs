@@ -5,7 +5,8 @@ use crate::spool::{HandOver, HandOverError, Spooled};
 use bytes::Bytes;
 use dauys_bus::{Bus, Message, Recordings};
 use dauys_events::{
-    CallId, Channel, Contact, DeadLetter, IntakeId, Language, MediaQuality, Recorded, RecordingEnd, RegistrationNumber,
+    CallId, Channel, Contact, DeadLetter, EnvelopeError, IntakeId, Language, MediaQuality, Recorded, RecordingEnd,
+    RecordingRef, RegistrationNumber,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,11 +44,7 @@ impl SpooledEvent {
 }
 
 /// Makes the event of a recording that a crash cut short: what is there still becomes a ticket, for a person to look at.
-pub fn interrupted(
-    number: Option<RegistrationNumber>,
-    cut_short: &Interrupted,
-    now: Timestamp,
-) -> SpooledEvent {
+pub fn interrupted(number: Option<RegistrationNumber>, cut_short: &Interrupted, now: Timestamp) -> SpooledEvent {
     let facts: Option<CallFacts> = serde_json::from_slice(&cut_short.head).ok();
     let Some(registration_number) = number else { return SpooledEvent::Nothing };
     let received_at = facts.as_ref().map_or(now, |facts| facts.received_at);
@@ -80,40 +77,47 @@ pub struct Delivery {
 
 impl HandOver for Delivery {
     async fn deliver(&self, intake: Spooled, media: Media) -> Result<(), HandOverError> {
-        let failed = |stage: &str, error: &dyn std::fmt::Display| HandOverError(format!("{stage}: {error}"));
         let recorded = match serde_json::from_slice(&intake.tail) {
             Ok(SpooledEvent::Intake(recorded)) => recorded,
             Ok(SpooledEvent::Nothing) => return Ok(()),
-            Err(error) => return self.set_aside(&intake, &error.to_string()).await,
+            Err(error) => return self.set_aside(&intake, media, &error.to_string()).await,
         };
         let mut recorded = *recorded;
-        let (media_type, extension, bytes) = match media {
-            Media::Call(recording) => ("audio/wav", "wav", recording.to_wav()),
-            Media::Blob { media_type, bytes } if bytes.is_empty() => (known_type(&media_type), "", bytes),
-            Media::Blob { media_type, bytes } => {
-                let known = known_type(&media_type);
-                (known, extension_of(known), bytes)
-            }
-        };
-        if !extension.is_empty() {
-            let stored = self
-                .recordings
-                .put(recorded.intake_id, recorded.received_at, extension, media_type, Bytes::from(bytes))
-                .await;
-            recorded.recording = Some(stored.map_err(|error| failed("recordings", &error))?);
-        }
+        recorded.recording = self.keep(recorded.intake_id, recorded.received_at, media).await?;
         let intake_id = recorded.intake_id;
-        let message = Message::of(now(), recorded).map_err(|error| failed("event", &error))?;
-        self.bus.publish(vec![message]).await.map_err(|error| failed("bus", &error))?;
+        self.publish(Message::of(now(), recorded)).await?;
         info!(%intake_id, "intake handed over");
         Ok(())
     }
 }
 
 impl Delivery {
-    /// An event that this version cannot read is kept for an operator; the recording goes to the object store beside it.
-    async fn set_aside(&self, intake: &Spooled, reason: &str) -> Result<(), HandOverError> {
+    /// Puts a recording into the object store; none where there is nothing in it.
+    async fn keep(
+        &self,
+        intake: IntakeId,
+        received_at: Timestamp,
+        media: Media,
+    ) -> Result<Option<RecordingRef>, HandOverError> {
+        let (media_type, bytes) = match media {
+            Media::Call(recording) => ("audio/wav", recording.to_wav()),
+            Media::Blob { bytes, .. } if bytes.is_empty() => return Ok(None),
+            Media::Blob { media_type, bytes } => (known_type(&media_type), bytes),
+        };
+        let stored =
+            self.recordings.put(intake, received_at, extension_of(media_type), media_type, Bytes::from(bytes)).await;
+        stored.map(Some).map_err(|error| HandOverError(format!("recordings: {error}")))
+    }
+
+    async fn publish(&self, message: Result<Message, EnvelopeError>) -> Result<(), HandOverError> {
+        let message = message.map_err(|error| HandOverError(format!("event: {error}")))?;
+        self.bus.publish(vec![message]).await.map_err(|error| HandOverError(format!("bus: {error}")))
+    }
+
+    /// An event that this version cannot read is kept for an operator, and its recording in the object store beside it.
+    async fn set_aside(&self, intake: &Spooled, media: Media, reason: &str) -> Result<(), HandOverError> {
         error!(intake_id = %intake.intake_id, reason, "a spooled event cannot be read; it is set aside on the topic of the dead");
+        self.keep(IntakeId(intake.intake_id), now(), media).await?;
         let dead = DeadLetter {
             topic: "spool".to_owned(),
             key: intake.intake_id.to_string(),
@@ -121,8 +125,7 @@ impl Delivery {
             stage: "gateway".to_owned(),
             payload: String::from_utf8_lossy(&intake.tail).into_owned(),
         };
-        let message = Message::of(now(), dead).map_err(|error| HandOverError(error.to_string()))?;
-        self.bus.publish(vec![message]).await.map_err(|error| HandOverError(error.to_string()))
+        self.publish(Message::of(now(), dead)).await
     }
 }
 

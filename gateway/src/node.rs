@@ -79,14 +79,8 @@ impl Node {
         let stop_exporter = CancellationToken::new();
         let exporter = Exporter::new(store.clone(), delivery, ExportSettings::default());
         let exporter = tokio::spawn(exporter.run(stop_exporter.clone()));
-        let parts = calls::Parts {
-            settings,
-            script,
-            prompts,
-            store: store.clone(),
-            numbers: Arc::clone(&numbers),
-            bus,
-        };
+        let parts =
+            calls::Parts { settings, script, prompts, store: store.clone(), numbers: Arc::clone(&numbers), bus };
         let line = Line::open(parts).await?;
         Ok(Self { line, store, numbers, recovery, exporter, stop_exporter })
     }

@@ -1,4 +1,5 @@
 //! A telephone call, from the first ring to the event on the bus: real SIP and RTP on loopback, the embedded bus.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
 
 use dauys_bus::{Bus, EmbeddedBus, EmbeddedOptions, Recordings};
 use dauys_config::Settings;
@@ -88,7 +89,10 @@ async fn a_caller_who_just_speaks_is_recorded_and_hears_a_number() {
         let events = city.call_events(2).await;
         assert!(matches!(&events[0], CallEvent::Started(started) if started.codec == codec.name()));
         let CallEvent::Ended(ended) = &events[1] else { panic!("{events:?}") };
-        assert_eq!((ended.cause, ended.intake_id, ended.dtmf.as_str()), (EndCause::Completed, Some(recorded.intake_id), "#"));
+        assert_eq!(
+            (ended.cause, ended.intake_id, ended.dtmf.as_str()),
+            (EndCause::Completed, Some(recorded.intake_id), "#")
+        );
         assert!(ended.quality.packets > 100 && ended.quality.lost == 0, "{ended:?}");
         city.node.close().await;
     }
@@ -143,10 +147,7 @@ async fn the_line_refuses_politely_what_it_cannot_take() {
         tokio::task::yield_now().await;
     }
     let refused = city.call(at_once(murmur(1.0), EndBy::Hash), Codec::Alaw).await;
-    assert!(
-        matches!(refused, Err(CallError::Refused { status: 503, retry_after: Some(30), .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(CallError::Refused { status: 503, retry_after: Some(30), .. })), "{refused:?}");
     assert!(first.await.unwrap().unwrap().hung_up_by_peer);
 }
 

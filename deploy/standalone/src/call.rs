@@ -66,8 +66,7 @@ impl Api {
             (Some(url), _) | (None, Some(url)) => url.clone(),
             (None, None) => format!("http://{}", settings.http.listen),
         };
-        let path: PathBuf =
-            arguments.token_file.clone().unwrap_or_else(|| settings.node.data.join("api-token.txt"));
+        let path: PathBuf = arguments.token_file.clone().unwrap_or_else(|| settings.node.data.join("api-token.txt"));
         let token = read_token(&path)?;
         Ok(Self { url, token })
     }
@@ -115,8 +114,12 @@ pub(crate) fn sentences(found: &CallOutcome) -> String {
 }
 
 fn save(path: &Path, codec: Codec, heard: &[u8]) -> Result<(), hound::Error> {
-    let spec =
-        hound::WavSpec { channels: 1, sample_rate: 8_000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let mut writer = hound::WavWriter::create(path, spec)?;
     heard.iter().try_for_each(|byte| writer.write_sample(codec.decode(*byte)))?;
     writer.finalize()

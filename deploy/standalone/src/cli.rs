@@ -6,7 +6,11 @@ use std::path::PathBuf;
 /// The line that a city answers: people call 109 or send a voice note, and what they say becomes a ticket in the cabinet of
 /// the agency that must act.
 #[derive(Debug, Parser)]
-#[command(name = "dauys", version, after_help = "Start with `dauys run`; `dauys call speech.wav --to sip:109@127.0.0.1` places a call.")]
+#[command(
+    name = "dauys",
+    version,
+    after_help = "Start with `dauys run`; `dauys call speech.wav --to sip:109@127.0.0.1` places a call."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,

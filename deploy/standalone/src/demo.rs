@@ -18,8 +18,16 @@ struct Sample {
 
 const SAMPLES: [Sample; 3] = [
     Sample { language: "Kazakh", key: "1", wav: include_bytes!("../../../transcriber/demo-model/calls/kk-water.wav") },
-    Sample { language: "Russian", key: "2", wav: include_bytes!("../../../transcriber/demo-model/calls/ru-electricity.wav") },
-    Sample { language: "Uzbek", key: "3", wav: include_bytes!("../../../transcriber/demo-model/calls/uz-electricity.wav") },
+    Sample {
+        language: "Russian",
+        key: "2",
+        wav: include_bytes!("../../../transcriber/demo-model/calls/ru-electricity.wav"),
+    },
+    Sample {
+        language: "Uzbek",
+        key: "3",
+        wav: include_bytes!("../../../transcriber/demo-model/calls/uz-electricity.wav"),
+    },
 ];
 /// How long a ticket may take before the sample counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,7 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn place_calls(count: usize, sip: SocketAddr, api: &str, token: &str) -> usize {
     let target = Target { user: "109".to_owned(), host: reachable(sip).to_string(), address: reachable(sip) };
     let mut tickets = 0;
-    println!("\nPlacing {count} sample call(s) (synthetic voices; each listens, presses, speaks after the tone, hears its number):");
+    println!(
+        "\nPlacing {count} sample call(s) (synthetic voices; each listens, presses, speaks after the tone, hears its number):"
+    );
     for (index, sample) in SAMPLES.iter().cycle().take(count).enumerate() {
         println!("\ncall {} of {count}, {}: about 35 s …", index + 1, sample.language);
         match one(sample, index, &target, api, token).await {

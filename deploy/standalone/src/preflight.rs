@@ -57,6 +57,9 @@ pub(crate) fn city(name: &str) -> anyhow::Result<City> {
 pub(crate) fn open_city(name: &str) -> anyhow::Result<City> {
     let city = if City::embedded_names().contains(&name) { City::embedded(name) } else { City::load(name) };
     city.with_context(|| {
-        format!("[city] pack = \"{name}\": neither built in ({}) nor a folder with a pack", City::embedded_names().join(", "))
+        format!(
+            "[city] pack = \"{name}\": neither built in ({}) nor a folder with a pack",
+            City::embedded_names().join(", ")
+        )
     })
 }

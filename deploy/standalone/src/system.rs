@@ -10,9 +10,9 @@ use dauys_config::city::City;
 use dauys_gateway::Node;
 use dauys_gateway::messengers::whatsapp::{Access, Pace, Parts as WhatsappParts, Whatsapp};
 use dauys_router::auth::{FirstStart, ensure_first_account};
+use dauys_router::clock::system as system_clock;
 use dauys_router::notify::NobodyCarries;
 use dauys_router::store::{self, Store};
-use dauys_router::clock::system as system_clock;
 use dauys_router::web::{self, App, Check, Parts, health_routes};
 use dauys_transcriber::engine::{Engine, WhisperEngine};
 use dauys_transcriber::worker::{Worker, WorkerSettings};
@@ -53,7 +53,10 @@ impl System {
         preflight::data_folder(&settings.node.data)?;
         // The ports first: nothing is worse than to load a model for nothing.
         let listener = TcpListener::bind(settings.http.listen).await.with_context(|| {
-            format!("http.listen {}: is another program (or dauys) there? choose another with [http] listen", settings.http.listen)
+            format!(
+                "http.listen {}: is another program (or dauys) there? choose another with [http] listen",
+                settings.http.listen
+            )
         })?;
         let http = listener.local_addr()?;
         let shown = step("city");
@@ -71,8 +74,7 @@ impl System {
         rooms.push(transcriber(&settings, engine, &bus, &recordings, &stop_rooms));
         rooms.push(router(&city, &bus, &store, &stop_rooms).await?);
         let shown = step("line");
-        let node =
-            Node::start(Arc::clone(&settings), &city.source, Arc::clone(&bus), recordings.clone()).await?;
+        let node = Node::start(Arc::clone(&settings), &city.source, Arc::clone(&bus), recordings.clone()).await?;
         shown.done(&format!("SIP on {} (UDP)", node.address()));
         let stop_intake = CancellationToken::new();
         let mut intake = Vec::new();
@@ -145,7 +147,8 @@ async fn router(
 ) -> anyhow::Result<JoinHandle<()>> {
     let shown = step("understanding");
     let (city, bus, store) = (Arc::clone(city), Arc::clone(bus), Arc::clone(store));
-    let phrases: usize = city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
+    let phrases: usize =
+        city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
     let clock = dauys_router::clock::system();
     let trained = tokio::task::spawn_blocking(move || {
         dauys_router::worker::Router::new(bus, store, &city, Arc::new(NobodyCarries), clock, process_name())

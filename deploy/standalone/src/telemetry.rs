@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// Buckets for durations of seconds, fine around the promises (0.25 s, 1 s, 10 s).
-const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 300.0, 1800.0];
+const SECONDS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 300.0, 1800.0];
 /// Buckets for mean opinion scores.
 const SCORES: &[f64] = &[1.5, 2.0, 2.5, 3.0, 3.5, 3.75, 4.0, 4.25, 4.5];
 /// How often the recorder folds what it gathered.
@@ -24,7 +25,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Where the filter cannot be read.
 pub(crate) fn log(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).with_context(|| format!("log.filter `{}`", log.filter))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = if log.json { builder.json().try_init() } else { builder.with_target(false).try_init() };
     started.map_err(|error| anyhow::anyhow!("the log cannot start: {error}"))
 }

@@ -19,9 +19,10 @@ const KEYS_KEPT: usize = 32;
 /// How long it must be quiet for the caller to have fallen silent; the script's own silence counts from there.
 pub(super) const HANGOVER_MS: u32 = 500;
 
-/// How speech is told from noise while prompts play: their echo comes back, quieter, so only what is clearly louder counts.
+/// How speech is told from noise while prompts play. Their echo comes back some 20 dB quieter (ITU-T G.168), below this level; a
+/// caller at an ordinary level is well above it.
 pub(super) fn over_prompts() -> ActivityConfig {
-    ActivityConfig { min_level_dbfs: -30.0, above_noise_db: 12.0, onset_ms: 240, hangover_ms: HANGOVER_MS }
+    ActivityConfig { min_level_dbfs: -38.0, above_noise_db: 12.0, onset_ms: 160, hangover_ms: HANGOVER_MS }
 }
 
 /// How speech is told from noise after the tone.

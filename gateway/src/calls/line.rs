@@ -3,6 +3,7 @@
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
 use super::network::Network;
+use super::refusal::Refusal;
 use super::sink::LogSink;
 use super::start::Parts;
 use super::telemetry;
@@ -13,7 +14,7 @@ use dauys_bus::Message;
 use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
 use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
-use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
+use dauys_sip::sdp::{self, Capabilities, Negotiated};
 use dauys_sip::{CallHandle, Cause, Endpoint, Event, Input, Output, Private, Rejection, StatusCode, Transport};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -123,8 +124,7 @@ pub(super) async fn run(shared: Shared) {
 async fn publish(bus: Arc<dyn dauys_bus::Bus>, mut events: mpsc::Receiver<CallEvent>) {
     let mut batch = Vec::new();
     while events.recv_many(&mut batch, EVENTS_AT_ONCE).await > 0 {
-        let messages: Vec<Message> =
-            batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
+        let messages: Vec<Message> = batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
         let mut wait = Duration::from_millis(100);
         for _ in 0..8 {
             match bus.publish(messages.clone()).await {
@@ -380,9 +380,9 @@ impl Line {
     fn established(&mut self, handle: CallHandle, answer: Option<&[u8]>) {
         if let Some(waiting) = self.waiting.remove(&handle) {
             let agreed = sdp::accept_answer(answer.unwrap_or_default(), &waiting.capabilities);
-            let begun = agreed.map_err(Refusal::Media).and_then(|agreed| {
-                self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed)
-            });
+            let begun = agreed
+                .map_err(Refusal::Media)
+                .and_then(|agreed| self.begin(handle, waiting.slot, waiting.capabilities, waiting.facts, &agreed));
             if begun.is_err() {
                 // The answer came with the ACK, too late for a status: hanging up is all that is left.
                 let _ = self.shared.endpoint.hangup(handle, now());
@@ -629,38 +629,6 @@ impl Line {
                 call.cause = Some(EndCause::Failed);
             }
             self.input(handle, Heard::HungUp);
-        }
-    }
-}
-
-/// Why a call is not taken.
-enum Refusal {
-    UnknownNumber,
-    Full,
-    Disk,
-    Ports,
-    Busy,
-    Media(SdpError),
-    Gone,
-}
-
-impl Refusal {
-    fn status(&self) -> StatusCode {
-        match self {
-            Refusal::UnknownNumber => StatusCode::NotFound,
-            Refusal::Full | Refusal::Disk | Refusal::Ports | Refusal::Busy => StatusCode::ServiceUnavailable,
-            Refusal::Media(error) => StatusCode::from(error.status()),
-            Refusal::Gone => StatusCode::ServerInternalError,
-        }
-    }
-
-    fn reason(&self) -> Option<&'static str> {
-        match self {
-            Refusal::Full => Some("every line is taken"),
-            Refusal::Disk => Some("calls cannot be recorded now"),
-            Refusal::Ports => Some("no media port is free"),
-            Refusal::Busy => Some("the media plane is busy"),
-            Refusal::UnknownNumber | Refusal::Media(_) | Refusal::Gone => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod gauges;
 mod line;
 mod network;
 mod prompts;
+mod refusal;
 mod sink;
 mod start;
 pub mod telemetry;

@@ -108,8 +108,12 @@ mod tests {
     fn a_prompt_that_is_no_telephone_audio_is_named() {
         assert!(matches!(decode("kk/1", b"RIFFxxxx"), Err(PromptError::Unreadable { .. })));
         let mut bytes = Cursor::new(Vec::new());
-        let spec =
-            hound::WavSpec { channels: 1, sample_rate: 44_100, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 44_100,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         hound::WavWriter::new(&mut bytes, spec).unwrap().finalize().unwrap();
         let error = decode("kk/1", bytes.get_ref()).unwrap_err().to_string();
         assert!(error.starts_with("prompts/kk/1.wav: 44100 Hz"), "{error}");

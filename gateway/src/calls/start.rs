@@ -27,7 +27,9 @@ use tracing::warn;
 #[derive(Debug, Error)]
 pub enum LineError {
     /// The SIP port cannot be had.
-    #[error("sip.listen {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen")]
+    #[error(
+        "sip.listen {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -110,8 +110,12 @@ mod tests {
         assert!(matches!(read(&path), Err(SpeechError::Unreadable { .. })));
         std::fs::write(&path, b"RIFF\xff\xff\xff\xffWAVEfmt ").unwrap();
         assert!(matches!(read(&path), Err(SpeechError::Unreadable { .. })));
-        let spec =
-            hound::WavSpec { channels: 2, sample_rate: 44_100, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: 44_100,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         hound::WavWriter::create(&path, spec).unwrap().finalize().unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(error.contains("44100 Hz, 16 bit, 2 channel(s)") && error.contains("sox"), "{error}");

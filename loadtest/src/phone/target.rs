@@ -34,15 +34,17 @@ impl Target {
         let form = || TargetError::Form(text.to_owned());
         let (user, host) = text.strip_prefix("sip:").unwrap_or(text).split_once('@').ok_or_else(form)?;
         let host = host.split([';', '?']).next().unwrap_or_default();
-        let user_fits = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_.*#".contains(&byte));
+        let user_fits =
+            !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_.*#".contains(&byte));
         if !user_fits || host.is_empty() || host.contains(char::is_whitespace) {
             return Err(form());
         }
-        let with_port = if host.parse::<SocketAddr>().is_ok() || (!host.ends_with(']') && host.matches(':').count() == 1) {
-            host.to_owned()
-        } else {
-            format!("{host}:5060")
-        };
+        let with_port =
+            if host.parse::<SocketAddr>().is_ok() || (!host.ends_with(']') && host.matches(':').count() == 1) {
+                host.to_owned()
+            } else {
+                format!("{host}:5060")
+            };
         let address = with_port
             .to_socket_addrs()
             .ok()

@@ -1,0 +1,109 @@
+//! What a person meets on the command line: help that reads well, and mistakes told in one line that says what to do.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn dauys(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dauys"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DAUYS")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).envs(settings.iter().copied()).output().unwrap()
+}
+
+fn run(data: &Path, settings: &[(&str, &str)]) -> (bool, String) {
+    let free = [("DAUYS__SIP__LISTEN", "127.0.0.1:0"), ("DAUYS__HTTP__LISTEN", "127.0.0.1:0")];
+    let settings: Vec<_> = free.iter().chain(settings).copied().collect();
+    let output = dauys(&["run", "--data", data.to_str().unwrap()], &settings);
+    let complaint = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
+    (output.status.success(), complaint)
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let whole = String::from_utf8(dauys(&["--help"], &[]).stdout).unwrap();
+    for name in ["run", "call", "check", "settings", "account", "understand"] {
+        assert!(whole.contains(name), "{whole}");
+        let help = dauys(&[name, "--help"], &[]);
+        assert!(help.status.success());
+        assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: dauys"));
+    }
+}
+
+#[test]
+fn mistakes_in_a_settings_file_are_told_with_file_line_and_key() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("dauys.toml");
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let output = dauys(&["check", file.to_str().unwrap()], &[]);
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (fine, text) = check("[calls]\nlimit = 10\n");
+    assert!(fine && text.contains("all is well"), "{text}");
+    let (fine, text) = check("[calls]\nlimit = 10\nlimt = 11\n");
+    assert!(!fine && text.contains("dauys.toml:3: calls.limt: unknown field"), "{text}");
+    let (fine, text) = check("[transcriber]\nmodel = \"/nowhere/ggml.bin\"\n");
+    assert!(!fine && text.contains("transcriber.model: there is no file /nowhere/ggml.bin"), "{text}");
+    let (fine, text) = check("[store]\nkind = \"postgres\"\npostgres_url = { env = \"NOT_SET_ANYWHERE\" }\n");
+    assert!(!fine && text.contains("NOT_SET_ANYWHERE is empty or not set"), "{text}");
+    let example = dauys(&["settings"], &[]);
+    let (fine, text) = check(&String::from_utf8(example.stdout).unwrap());
+    assert!(fine, "{text}");
+}
+
+#[test]
+fn a_taken_port_is_told_with_what_to_do() {
+    let data = TempDir::new().unwrap();
+    let http = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = http.local_addr().unwrap().to_string();
+    let (fine, text) = run(data.path(), &[("DAUYS__HTTP__LISTEN", &address)]);
+    assert!(!fine && text.contains("choose another with [http] listen"), "{text}");
+    let sip = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = sip.local_addr().unwrap().to_string();
+    let (fine, text) = run(data.path(), &[("DAUYS__SIP__LISTEN", &address)]);
+    assert!(!fine && text.contains("choose another with [sip] listen"), "{text}");
+}
+
+#[test]
+fn a_missing_model_and_a_folder_that_cannot_be_written_are_told() {
+    let data = TempDir::new().unwrap();
+    let (fine, text) = run(data.path(), &[("DAUYS__TRANSCRIBER__MODEL", "/nowhere/ggml.bin")]);
+    assert!(!fine && text.contains("/nowhere/ggml.bin") && text.contains("transcriber"), "{text}");
+    let file = data.path().join("file");
+    std::fs::write(&file, b"").unwrap();
+    let (fine, text) = run(&file.join("below"), &[]);
+    assert!(!fine && text.contains("cannot be written; choose another with --data"), "{text}");
+}
+
+#[test]
+fn a_call_to_nobody_or_with_a_wrong_file_is_told() {
+    let folder = TempDir::new().unwrap();
+    let output = dauys(&["call", "/nowhere.wav"], &[]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere.wav"));
+    let file = folder.path().join("speech.wav");
+    std::fs::write(&file, b"no wave").unwrap();
+    let output = dauys(&["call", file.to_str().unwrap()], &[]);
+    assert!(!output.status.success());
+}
+
+#[test]
+fn a_transcript_is_understood_on_the_command_line() {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dauys"))
+        .args(["understand", "--city", "shymkent", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all("в районе туран отключили электричество\n\n".as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["category"], &lines[0]["agency"]), (&"electricity".into(), &"power_grid".into()));
+    assert_eq!(lines[1]["agency"], "inspectorate");
+}
