@@ -51,7 +51,7 @@ async fn a_voice_note_delivered_many_times_is_one_ticket_and_one_reply_with_its_
     assert_eq!(tickets(&dauys).await.len(), 1);
     let sent = stub.sent();
     assert_eq!((sent.len(), sent[0].to.as_str()), (1, CITIZEN));
-    assert!(sent[0].text.contains(&ticket.registration_number), "{sent:?}");
+    assert!(sent[0].body.contains(&ticket.registration_number), "{sent:?}");
     let unsigned = dauys.http.post(&webhook).body(body).send().await.unwrap();
     assert!(unsigned.status().is_client_error(), "an unsigned delivery was taken");
 }
