@@ -31,10 +31,12 @@ lint: ## check formatting, clippy's advice, and the licences and sources of what
 format: ## format the code
 	cargo fmt --all
 
-generate: ## write the event schemas and the example settings anew from the code
+generate: ## write the event schemas, the example settings and the API's description anew from the code
 	cargo run --locked -p dauys-events --example schemas -- events/schemas
+	cargo run --locked -p dauys-router --example openapi >target/openapi.json
+	mv target/openapi.json router/openapi.json
 	cargo run --locked -p dauys-config --example settings >target/dauys.example.toml
 	mv target/dauys.example.toml config/dauys.example.toml
 
 drift: generate ## fail where a generated file is not what the code says
-	git diff --exit-code -- events/schemas config/dauys.example.toml
+	git diff --exit-code -- events/schemas config/dauys.example.toml router/openapi.json
