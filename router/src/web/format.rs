@@ -39,8 +39,11 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Returns seconds with one decimal.
+    /// Returns seconds with one decimal, and longer times in minutes and hours.
     pub(super) fn seconds(&self, seconds: f64) -> String {
+        if seconds >= 120.0 {
+            return self.duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX));
+        }
         fill(self.t.seconds, &[&self.decimal(seconds)])
     }
 
@@ -60,7 +63,7 @@ impl<'a> Words<'a> {
         let digits = value.to_string();
         let mut text = String::with_capacity(digits.len() + digits.len() / 3);
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 text.push(if self.language == Language::En { ',' } else { '\u{a0}' });
             }
             text.push(digit);
