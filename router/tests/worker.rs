@@ -1,6 +1,8 @@
 //! From the bus to the cabinet and back to the bus: what is delivered twice, what cannot be read, what must wait, and what
 //! happens when a process dies at the worst moment.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use async_trait::async_trait;

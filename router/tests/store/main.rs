@@ -1,6 +1,8 @@
 //! One conformance suite for every store. On PostgreSQL it runs where `DAUYS_TEST_POSTGRES` names a server on which
 //! databases can be created (`postgres://user@host/postgres`); each test makes its own and drops it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 #[path = "../common/mod.rs"]
 mod common;
 
