@@ -87,17 +87,17 @@ mod tests {
 
     #[test]
     fn only_the_password_fits_its_hash() {
-        let hash = hash("a long password").unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(fits("a long password", &hash));
-        assert!(!fits("a long passworD", &hash));
+        let hashed = hash("a long password").unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
+        assert!(fits("a long password", &hashed));
+        assert!(!fits("a long passworD", &hashed));
         assert!(!fits("a long password", "no hash"));
     }
 
     #[test]
     fn short_and_huge_passwords_are_refused() {
-        assert!(matches!(super::hash("short"), Err(PasswordError::Length)));
-        assert!(matches!(super::hash(&"x".repeat(LONGEST + 1)), Err(PasswordError::Length)));
+        assert!(matches!(hash("short"), Err(PasswordError::Length)));
+        assert!(matches!(hash(&"x".repeat(LONGEST + 1)), Err(PasswordError::Length)));
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use dauys_events::{Priority, Ticket, TicketStatus};
+use dauys_events::{Danger, Priority, Ticket, TicketStatus};
 use serde::Deserialize;
 
 /// How many tickets a page shows.
@@ -35,6 +35,7 @@ pub(super) struct Row {
     pub(super) lang: Option<&'static str>,
     pub(super) priority: &'static str,
     pub(super) danger: Option<&'static str>,
+    pub(super) danger_code: &'static str,
     pub(super) emergency: Option<String>,
     pub(super) status: &'static str,
     pub(super) status_code: &'static str,
@@ -63,6 +64,12 @@ impl Row {
             lang: ticket.language.map(|language| language.code()),
             priority: words.priority(ticket.priority),
             danger: words.danger(ticket.danger),
+            danger_code: match ticket.danger {
+                Danger::None => "none",
+                Danger::Elevated => "elevated",
+                Danger::Urgent => "urgent",
+                Danger::Emergency => "emergency",
+            },
             emergency: ticket.emergency.as_ref().map(|service| fill(words.t.emergency_service, &[service])),
             status: words.status(ticket.status),
             status_code: ticket.status.name(),

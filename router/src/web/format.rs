@@ -39,8 +39,11 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Returns seconds with one decimal.
+    /// Returns seconds with one decimal, and longer times in minutes and hours.
     pub(super) fn seconds(&self, seconds: f64) -> String {
+        if seconds >= 120.0 {
+            return self.duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX));
+        }
         fill(self.t.seconds, &[&self.decimal(seconds)])
     }
 

@@ -179,7 +179,7 @@ fn calls(words: &Words<'_>, snapshot: &Snapshot) -> Vec<Fact> {
     let lost = |share: f64| format!("{}\u{a0}%", words.decimal(share * 100.0));
     vec![
         fact(t.answered, words.count(calls.day_answered)),
-        fact(t.recording, words.count(calls.day_recorded)),
+        fact(t.recorded, words.count(calls.day_recorded)),
         fact(t.call_length, words.maybe_seconds(calls.mean_seconds)),
         fact(t.voice_quality, calls.mos_p05.map_or_else(none, |mos| words.decimal(mos))),
         fact(t.packets_lost, calls.loss.map_or_else(none, lost)),

@@ -37,7 +37,7 @@ struct ActionForm {
     label: &'static str,
     reason_label: &'static str,
     reason_required: bool,
-    primary: bool,
+    to_label: &'static str,
     options: Vec<Choice>,
 }
 
@@ -183,7 +183,7 @@ fn form(words: &Words<'_>, kind: ActionKind, role: Role, ticket: &Ticket) -> Act
         reason_label: if kind == ActionKind::Done { t.action_done_note } else { t.reason },
         // The agency's note is what the citizen is asked to confirm.
         reason_required: needs_reason(kind, role) || kind == ActionKind::Done,
-        primary: matches!(kind, ActionKind::Done | ActionKind::Confirm),
+        to_label: if kind == ActionKind::Reassign { t.agency } else { t.category },
         options,
     }
 }

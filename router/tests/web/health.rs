@@ -33,7 +33,7 @@ async fn one_failed_check_makes_it_unready_but_not_dead() {
 
 #[tokio::test]
 async fn a_check_that_hangs_counts_as_failed() {
-    let hangs = Check::new("model", || std::future::pending::<Result<(), String>>()).within(Duration::from_millis(5));
+    let hangs = Check::new("model", std::future::pending::<Result<(), String>>).within(Duration::from_millis(5));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = serve(vec![hangs]).await;
     let answer = client.get(format!("{base}/readyz")).send().await.unwrap();

@@ -1,4 +1,10 @@
 //! The pages and the API over real HTTP on the loopback, with a SQLite store in a temporary folder.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 mod actions;
 mod calls;

@@ -4,7 +4,8 @@ import { follow, part } from "/assets/live.js";
 
 const tiles = document.querySelector(".tiles");
 const tables = document.getElementById("tables");
-const language = document.documentElement.lang;
+// Browsers know few rules for Kazakh and Uzbek; both write numbers as Russian does, and so do the pages.
+const language = document.documentElement.lang === "en" ? "en" : "ru";
 const KEPT = 120;
 const lines = new Map();
 
@@ -13,7 +14,12 @@ const tenth = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximu
 const forms = {
   count: (value) => whole.format(value),
   rate: (value) => tenth.format(value),
-  seconds: (value) => tiles.dataset.second.replace("{}", tenth.format(value)),
+  seconds: (value) => {
+    if (value < 120) return tiles.dataset.second.replace("{}", tenth.format(value));
+    const minutes = Math.floor(value / 60);
+    if (minutes < 60) return tiles.dataset.minute.replace("{}", minutes);
+    return tiles.dataset.hour.replace("{}", whole.format(Math.floor(minutes / 60))).replace("{}", minutes % 60);
+  },
 };
 const at = (figures, path) => path.split(".").reduce((value, name) => value?.[name], figures);
 

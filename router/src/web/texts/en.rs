@@ -109,6 +109,8 @@ pub(super) static TEXTS: Texts = Texts {
     saved: "Saved.",
     desk_hint: "Tickets of which the system is not sure. Choose a category: the ticket goes to the right agency at once.",
     desk_other: "Another category",
+    calls: "Calls",
+    recorded: "Left a recording",
     calls_now: "Calls now",
     of_capacity: "of {}",
     calls_per_second: "Calls per second",

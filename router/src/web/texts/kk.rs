@@ -109,6 +109,8 @@ pub(super) static TEXTS: Texts = Texts {
     saved: "Сақталды.",
     desk_hint: "Жүйе сенімді емес өтінімдер. Санатын таңдаңыз: өтінім тиісті ұйымға бірден барады.",
     desk_other: "Басқа санат",
+    calls: "Қоңыраулар",
+    recorded: "Жазба қалдырғаны",
     calls_now: "Қазір желіде",
     of_capacity: "{} мүмкіндіктен",
     calls_per_second: "Секундына қоңырау",

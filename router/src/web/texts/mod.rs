@@ -130,6 +130,8 @@ texts! {
     saved,
     desk_hint,
     desk_other,
+    calls,
+    recorded,
     calls_now,
     of_capacity,
     calls_per_second,

@@ -109,6 +109,8 @@ pub(super) static TEXTS: Texts = Texts {
     saved: "Saqlandi.",
     desk_hint: "Tizim ishonchi komil bo'lmagan murojaatlar. Toifani tanlang: murojaat tegishli tashkilotga darhol boradi.",
     desk_other: "Boshqa toifa",
+    calls: "Qo'ng'iroqlar",
+    recorded: "Yozuv qoldirgan",
     calls_now: "Hozir liniyada",
     of_capacity: "{} imkondan",
     calls_per_second: "Soniyasiga qo'ng'iroq",
