@@ -79,7 +79,7 @@ async fn malformed_messages_are_refused_and_the_line_goes_on() {
     }
     assert_eq!(raw.status("OPTIONS", 1, "").await, 200);
     assert_eq!(raw.status("INVITE", 2, &sdp("m=audio 40000 RTP/AVP 18\r\na=rtpmap:18 G729/8000")).await, 488);
-    assert_eq!(raw.status("INVITE", 3, "this is no session description").await, 488);
+    assert_eq!(raw.status("INVITE", 3, "this is no session description").await, 400);
     assert_eq!(raw.status("INVITE", 4, &sdp("m=video 40000 RTP/AVP 96\r\na=rtpmap:96 H264/90000")).await, 488);
     assert_eq!(raw.status("SUBSCRIBE", 5, "").await, 405);
     assert_eq!(raw.status("BYE", 6, "").await, 481);

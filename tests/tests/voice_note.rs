@@ -30,7 +30,7 @@ async fn start(stub: &Stub, data: &TempDir) -> Dauys {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_voice_note_delivered_many_times_is_one_ticket_and_one_reply_with_its_number() {
     let data = TempDir::new().unwrap();
-    let stub = Stub::start(reqwest::Client::new()).await.unwrap();
+    let stub = Stub::start(reqwest::Client::builder().build().unwrap()).await.unwrap();
     let dauys = start(&stub, &data).await;
     let webhook = format!("{}/webhooks/whatsapp", dauys.api);
     let challenge = format!("{webhook}?hub.mode=subscribe&hub.verify_token={VERIFY}&hub.challenge=1158201444");
@@ -59,7 +59,7 @@ async fn a_voice_note_delivered_many_times_is_one_ticket_and_one_reply_with_its_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_note_and_a_text_reach_a_person_or_an_agency() {
     let data = TempDir::new().unwrap();
-    let stub = Stub::start(reqwest::Client::new()).await.unwrap();
+    let stub = Stub::start(reqwest::Client::builder().build().unwrap()).await.unwrap();
     let dauys = start(&stub, &data).await;
     let webhook = format!("{}/webhooks/whatsapp", dauys.api);
     stub.put("media-2", "audio/ogg; codecs=opus", b"OggS this is no Ogg file at all");
