@@ -34,8 +34,6 @@ pub enum EndCause {
     NoAck,
     /// No media arrived for longer than allowed.
     NoMedia,
-    /// The longest allowed call was reached.
-    TooLong,
     /// The gateway failed or was stopped.
     Failed,
     /// A later version's cause.

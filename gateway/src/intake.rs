@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tracing::{error, info};
 
-/// The facts of a call, on disk from the moment it is answered, for the case that nothing else of it survives.
+/// The facts of a call, written when it is answered and flushed with the next group commit (a second at most), for the case
+/// that nothing else of it survives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallFacts {
     /// The call.

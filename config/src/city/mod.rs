@@ -1,7 +1,7 @@
 //! The city pack: what a city calls its problems, places and agencies, and who answers for what.
 //!
 //! A pack is a folder of TOML files (`city.toml`, `taxonomy.toml`, `territory.toml`, `agencies.toml`,
-//! `lexicon.toml`, `phrases/{kk,ru,uz,en}.toml`). Packs under `config/cities` are embedded in the binary.
+//! `lexicon.toml`, `phrases/{kk,ru,uz,en}.toml`, and, read by `crate::script`, `script.toml` with its `prompts/`). Packs under `config/cities` are embedded in the binary.
 
 mod agencies;
 mod check;

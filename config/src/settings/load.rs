@@ -236,8 +236,8 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
             report("media.last_port", format!("{ports} ports are too few for {} calls", settings.calls.limit));
         }
     }
-    if !(10..=500).contains(&media.drain_ms) {
-        report("media.drain_ms", "must be 10 to 500".to_owned());
+    if !(20..=100).contains(&media.drain_ms) || !media.drain_ms.is_multiple_of(20) {
+        report("media.drain_ms", "must be 20, 40, 60, 80 or 100".to_owned());
     }
     if settings.calls.limit == 0 {
         report("calls.limit", "must be at least 1".to_owned());

@@ -13,7 +13,8 @@ pub struct Media {
     pub last_port: u16,
     /// How many threads receive and send; 0 for one a core, at most 4.
     pub threads: usize,
-    /// How often the sockets are emptied, in milliseconds. A longer time costs less per packet and reacts later.
+    /// How often the sockets are emptied: 20, 40, 60, 80 or 100 milliseconds. A longer time costs less per packet and reacts
+    /// later.
     pub drain_ms: u64,
     /// After how many seconds without any media a call is ended.
     pub no_media_seconds: u64,

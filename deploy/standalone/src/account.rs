@@ -50,7 +50,7 @@ async fn add(
 ) -> anyhow::Result<()> {
     let role = match role {
         Role::Admin => AccountRole::Admin,
-        Role::Inspector => AccountRole::Staff,
+        Role::Staff => AccountRole::Staff,
         Role::Agency => AccountRole::Agency,
         Role::Reader => AccountRole::Reader,
     };

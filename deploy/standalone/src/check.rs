@@ -2,8 +2,10 @@
 
 use crate::cli::Check;
 use crate::preflight;
-use dauys_config::city::Severity;
+use dauys_config::city::{City, Severity};
+use dauys_config::script::CallScript;
 use dauys_config::settings::{self, LoadError};
+use dauys_gateway::calls::Prompts;
 use std::process::ExitCode;
 
 /// Checks a settings file, its secrets and its city pack.
@@ -40,12 +42,26 @@ pub(crate) fn run(arguments: &Check) -> anyhow::Result<ExitCode> {
         println!("{finding}");
         mistakes += usize::from(finding.severity == Severity::Error);
     }
+    mistakes += check_script(&city);
     if mistakes > 0 {
         println!("{}: {mistakes} mistake(s)", arguments.file.display());
         return Ok(ExitCode::FAILURE);
     }
     println!("{}: all is well", arguments.file.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the call script and its prompts; returns how many mistakes there are.
+fn check_script(city: &City) -> usize {
+    let loaded = CallScript::load(&city.source).map_err(|error| error.to_string());
+    let prompts = loaded.and_then(|script| Prompts::load(&city.source, &script).map_err(|error| error.to_string()));
+    match prompts {
+        Ok(_) => 0,
+        Err(reason) => {
+            println!("{reason}");
+            1
+        }
+    }
 }
 
 /// Prints the example settings.

@@ -168,8 +168,8 @@ pub(crate) enum AccountCommand {
 pub(crate) enum Role {
     /// Everything, the accounts included
     Admin,
-    /// Sees all tickets, corrects and reassigns them
-    Inspector,
+    /// Inspectors and controllers: see all tickets, correct and reassign them
+    Staff,
     /// Sees its agency's tickets and reports them as done
     Agency,
     /// Sees, and changes nothing

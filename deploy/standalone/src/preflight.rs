@@ -36,6 +36,24 @@ pub(crate) fn data_folder(folder: &Path) -> anyhow::Result<()> {
     std::fs::remove_file(&probe).with_context(advice)
 }
 
+/// Lets the process have as many open files as it may, and says where that is too few: each call holds one.
+pub(crate) fn open_files(calls: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    /// What databases, pages and segment files need beside the calls.
+    const BESIDE: u64 = 512;
+    let found = getrlimit(Resource::Nofile);
+    if setrlimit(Resource::Nofile, Rlimit { current: found.maximum, maximum: found.maximum }).is_err() {
+        tracing::debug!("the limit of open files stays as it is");
+    }
+    let may = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let needed = calls as u64 + BESIDE;
+    if may < needed {
+        tracing::warn!(
+            "{may} open files are too few for [calls] limit = {calls}: callers beyond that are refused; allow {needed} (ulimit -n, or LimitNOFILE in systemd)"
+        );
+    }
+}
+
 /// Loads the city pack that the settings name: built in, or a folder.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) fn run(arguments: Run) -> anyhow::Result<ExitCode> {
     let settings = preflight::settings(&arguments.settings)?;
     telemetry::log(&settings.log)?;
+    preflight::open_files(settings.calls.limit);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = CancellationToken::new();

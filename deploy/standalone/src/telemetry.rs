@@ -42,6 +42,8 @@ pub(crate) fn metrics(stop: CancellationToken) -> anyhow::Result<PrometheusHandl
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_mos".to_owned()), SCORES)?
         .install_recorder()?;
+    dauys_gateway::media::telemetry::describe();
+    dauys_bus::telemetry::describe();
     let upkeep = handle.clone();
     tokio::spawn(async move {
         let mut clock = tokio::time::interval(UPKEEP);

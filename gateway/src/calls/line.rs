@@ -126,13 +126,20 @@ async fn publish(bus: Arc<dyn dauys_bus::Bus>, mut events: mpsc::Receiver<CallEv
     while events.recv_many(&mut batch, EVENTS_AT_ONCE).await > 0 {
         let messages: Vec<Message> = batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
         let mut wait = Duration::from_millis(100);
+        let mut published = false;
         for _ in 0..8 {
             match bus.publish(messages.clone()).await {
-                Ok(()) => break,
+                Ok(()) => published = true,
                 Err(error) => warn!(%error, "call events wait for the bus"),
+            }
+            if published {
+                break;
             }
             tokio::time::sleep(wait).await;
             wait *= 2;
+        }
+        if !published {
+            metrics::counter!(telemetry::EVENTS_DROPPED).increment(messages.len() as u64);
         }
     }
 }
@@ -654,7 +661,6 @@ fn cause_label(cause: EndCause) -> &'static str {
         EndCause::Completed => "completed",
         EndCause::NoAck => "no_ack",
         EndCause::NoMedia => "no_media",
-        EndCause::TooLong => "too_long",
         EndCause::Failed => "failed",
         EndCause::Other => "other",
     }

@@ -147,15 +147,13 @@ fn sip_config(settings: &Settings, address: SocketAddr) -> Config {
 fn media_config(settings: &Settings, address: SocketAddr) -> MediaConfig {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if settings.media.threads == 0 { cores.min(4) } else { settings.media.threads };
-    // A drain interval of the plane is a whole number of its 20 ms ticks.
-    let ticks = (settings.media.drain_ms / 20).clamp(1, 5);
     MediaConfig {
         threads,
         bind_ip: address.ip(),
         first_port: settings.media.first_port,
         last_port: settings.media.last_port,
         rtcp_port: Some(0),
-        drain_interval: Duration::from_millis(ticks * 20),
+        drain_interval: Duration::from_millis(settings.media.drain_ms),
         no_media_after: Duration::from_secs(settings.media.no_media_seconds),
         ..MediaConfig::default()
     }

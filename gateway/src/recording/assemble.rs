@@ -1,8 +1,6 @@
 //! A recording put together from its records: audio placed by sample, gaps filled with silence. Pure.
 
-use audio_codec::pcma::{PcmaDecoder, PcmaEncoder};
-use audio_codec::pcmu::{PcmuDecoder, PcmuEncoder};
-use audio_codec::{Decoder, Encoder};
+use dauys_media::g711;
 
 use super::format::{Codec, Record};
 
@@ -130,17 +128,14 @@ impl Assembly {
 
 /// Turns one law into the other in place: a call whose codec changed on the way still becomes one file.
 fn transcode(from: Codec, to: Codec, payload: &mut [u8]) {
-    let mut linear = vec![0; payload.len()];
-    let decoded = match from {
-        Codec::Pcma => PcmaDecoder::new().decode_into(payload, &mut linear),
-        Codec::Pcmu => PcmuDecoder::new().decode_into(payload, &mut linear),
-    };
-    let coded = decoded.and_then(|_| match to {
-        Codec::Pcma => PcmaEncoder::new().encode_into(&linear, payload),
-        Codec::Pcmu => PcmuEncoder::new().encode_into(&linear, payload),
-    });
-    if coded.is_err() {
-        payload.fill(to.silence());
+    let (from, to) = (law(from), law(to));
+    payload.iter_mut().for_each(|byte| *byte = to.encode(from.decode(*byte)));
+}
+
+fn law(codec: Codec) -> g711::Codec {
+    match codec {
+        Codec::Pcma => g711::Codec::Alaw,
+        Codec::Pcmu => g711::Codec::Ulaw,
     }
 }
 
