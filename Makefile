@@ -22,10 +22,11 @@ test: ## install what is missing, start Kafka and PostgreSQL, and run every test
 	@scripts/bootstrap.sh test
 	@scripts/test.sh $(ARGS)
 
-lint: ## check formatting, clippy's advice, and the licences and sources of what dauys is built from
+lint: ## check formatting, clippy's advice, generated files, and the licences and sources of what dauys is built from
 	@scripts/bootstrap.sh build
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked --quiet --test schemas --test generated --test web -- committed
 	@scripts/deny.sh
 
 format: ## format the code

@@ -479,7 +479,10 @@ impl Line {
                     self.input(handle, Heard::PlayedOut);
                 }
             }
-            MediaEventKind::NoMedia { .. } => self.input(handle, Heard::NoMedia),
+            MediaEventKind::NoMedia { .. } => {
+                call.cause = Some(EndCause::NoMedia);
+                self.input(handle, Heard::NoMedia);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ fn document() -> Value {
 }
 
 #[test]
-fn the_kept_document_is_current() {
+fn the_committed_document_is_current() {
     let kept = include_str!("../../openapi.json");
     assert!(kept == openapi(), "write it anew: cargo run -p dauys-router --example openapi > router/openapi.json");
 }
