@@ -9,7 +9,7 @@ SETTINGS ?=
 .PHONY: help run build test lint format generate drift
 
 help: ## list what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build dauys, start it, and place CALLS=3 demonstration calls (DATA=folder, SETTINGS=file)
 	target/release/dauys run --data "$(DATA)" $(if $(SETTINGS),--settings "$(SETTINGS)") --demo-calls "$(CALLS)"

@@ -125,7 +125,8 @@ impl Dauys {
     /// Where it ends with a failure, or not at all.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let id = self.child.id().context("it has ended already")?;
-        std::process::Command::new("kill").args(["-TERM", &id.to_string()]).status()?;
+        // The shell's own `kill`: a bare system has no program of that name.
+        std::process::Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status()?;
         let status =
             tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await.context("it does not stop")??;
         if status.success() { Ok(()) } else { bail!("it ended with {status}") }
