@@ -8,6 +8,7 @@ pub mod dtmf;
 pub mod g711;
 pub mod placement;
 pub mod play;
+pub mod probation;
 pub mod quality;
 pub mod receiver;
 pub mod rtcp;
