@@ -31,7 +31,9 @@ pub use error::CityError;
 pub use language::{ByLanguage, Names};
 pub use questions::{Asked, Question, Questions};
 pub use rules::{Candidate, RuleIndex};
-pub use settings::{Anonymous, Calendar, CitySettings, DayCount, Desk, Holiday, Legal, Recording, Understanding, Weekday};
+pub use settings::{
+    Anonymous, Calendar, CitySettings, DayCount, Desk, Holiday, Legal, Recording, Understanding, Weekday,
+};
 pub use source::PackSource;
 pub use taxonomy::{Category, Change, EmergencyService, Section, Taxonomy};
 pub use territory::{Landmark, Level, Point, Territory, Unit};
@@ -182,7 +184,7 @@ fn phrases(
     language: Language,
 ) -> Result<PhraseBook, CityError> {
     let mut book = PhraseBook::default();
-    for shared in shared {
+    if let Some(shared) = shared {
         for file in phrase_files(shared, language) {
             let has = |code: &str| taxonomy.categories.iter().any(|c| c.code == code);
             book.take_in(shared.parse_optional(&file)?, has);
