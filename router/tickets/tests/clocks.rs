@@ -106,7 +106,7 @@ proptest! {
 fn where_the_law_counts_every_day_fifteen_days_end_on_the_fifteenth_or_on_the_next_working_day() {
     let city = dauys_config::city::City::embedded("samarkand").unwrap().settings;
     let clocks = Clocks::new(&city).unwrap();
-    let zone = jiff::tz::TimeZone::get("Asia/Samarkand").unwrap();
+    let zone = TimeZone::get("Asia/Samarkand").unwrap();
     let last_day = |received: &str| clocks.legal_due_at(time(received), 15).to_zoned(zone.clone()).date();
     assert_eq!(last_day("2026-11-17T06:00:00Z"), date(2026, 12, 2));
     assert_eq!(last_day("2026-11-20T06:00:00Z"), date(2026, 12, 7), "the fifteenth day is a Saturday");
