@@ -40,6 +40,10 @@ const WORDS: &[(u32, &str)] = &[
     (300, "триста"),
     (400, "четыреста"),
     (500, "пятьсот"),
+    (600, "шестьсот"),
+    (700, "семьсот"),
+    (800, "восемьсот"),
+    (900, "девятьсот"),
 ];
 
 /// Endings that make an ordinal of a Kazakh or Uzbek number, folded.
@@ -95,7 +99,8 @@ impl Numbers {
         fits.then(|| Number { from: at, to: at + 1, value: said.clone() })
     }
 
-    fn spoken(&self, text: &Text, from: usize, language: Option<Language>) -> Option<Number> {
+    /// Reads a number in words that begins at a word.
+    pub(crate) fn spoken(&self, text: &Text, from: usize, language: Option<Language>) -> Option<Number> {
         let (mut total, mut last, mut at) = (0_u32, u32::MAX, from);
         while let Some(value) = self.value(text.word(at), language) {
             let hundreds = value == 100 && (1..10).contains(&total) && last < 10;

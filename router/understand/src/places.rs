@@ -152,11 +152,14 @@ impl Gazetteer {
 
     /// Finds the place of a text, and marks the words that name it.
     pub(crate) fn find(&self, text: &mut Text, numbers: &Numbers, language: Option<Language>) -> Option<Place> {
+        let free = |hit: &Hit, text: &Text| (hit.from..hit.to).all(|at| !text.masked.get(at).copied().unwrap_or(true));
         let mut hits = self.exact(text);
+        hits.retain(|hit| free(hit, text));
         if !hits.iter().any(|hit| self.level(hit) > Level::District) {
             hits.extend(self.fuzzy(text, &hits));
         }
-        let found = numbers.find(text, language);
+        let mut found = numbers.find(text, language);
+        found.retain(|number| !text.masked.get(number.from).copied().unwrap_or(true));
         let place = self.place(&hits, text, &found, language);
         for number in &found {
             text.mask(number.from, number.to);
