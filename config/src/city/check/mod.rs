@@ -1,13 +1,15 @@
 //! Looks through a loaded pack for what would fail a caller later: gaps, duplicates, dead rules, unknown references.
 
+mod rules;
+mod words;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use dauys_events::Language;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{City, Level, Names, Rule};
+use super::{City, Landmark, Level, Names, Unit};
 
 /// Phrases that a language other than English needs per category, so that it can be recognised.
 const ENOUGH_PHRASES: usize = 12;
@@ -48,20 +50,25 @@ impl fmt::Display for Finding {
 }
 
 pub(super) fn check(city: &City) -> Vec<Finding> {
-    let mut report = Report { city, findings: Vec::new() };
+    let units = city.territory.units.iter().map(|unit| unit.code.as_str()).collect();
+    let mut report = Report { city, units, findings: Vec::new() };
     report.settings();
     report.taxonomy();
     report.territory();
+    report.landmarks();
     report.agencies();
     report.rules();
     report.coverage();
     report.phrases();
     report.lexicon();
+    report.questions();
     report.findings
 }
 
 struct Report<'a> {
     city: &'a City,
+    /// Codes of the units.
+    units: HashSet<&'a str>,
     findings: Vec<Finding>,
 }
 
@@ -71,15 +78,26 @@ impl Report<'_> {
     }
 
     fn add(&mut self, severity: Severity, file: &str, group: &str, code: &str, message: String) {
-        let line = self.line_of(file, code);
-        self.findings.push(Finding { severity, file: file.to_owned(), line, key: format!("{group}.{code}"), message });
+        let (file, line) = self.locate(file, code);
+        self.findings.push(Finding { severity, file, line, key: format!("{group}.{code}"), message });
     }
 
-    /// Finds the line that defines or names a code; findings are rare, so that reading again is cheap enough.
-    fn line_of(&self, file: &str, code: &str) -> Option<usize> {
-        let text = self.city.source.read_text(file).ok()?;
+    /// Finds the file and line that define or name a code; findings are rare, so that reading again is cheap enough.
+    fn locate(&self, file: &str, code: &str) -> (String, Option<usize>) {
         let (quoted, key) = (format!("\"{code}\""), format!("{code} ="));
-        text.lines().position(|l| l.contains(&quoted) || l.starts_with(&key)).map(|at| at + 1)
+        let folder = file.trim_end_matches(".toml");
+        let own = &self.city.source;
+        let shared = self.city.settings.shared.then(|| own.shared());
+        for (source, prefix) in [(Some(own), ""), (shared.as_ref(), "../common/")] {
+            let Some(source) = source else { continue };
+            for name in std::iter::once(file.to_owned()).chain(source.list(folder)) {
+                let Ok(text) = source.read_text(&name) else { continue };
+                if let Some(at) = text.lines().position(|l| l.contains(&quoted) || l.starts_with(&key)) {
+                    return (format!("{prefix}{name}"), Some(at + 1));
+                }
+            }
+        }
+        (file.to_owned(), None)
     }
 
     fn duplicates<'c>(&mut self, file: &str, group: &str, codes: impl Iterator<Item = &'c str>) {
@@ -135,6 +153,14 @@ impl Report<'_> {
                 self.add(Severity::Warning, file, "section", &section.code, "holds no category".to_owned());
             }
         }
+        for section in &taxonomy.sections {
+            for code in section.categories.iter().filter(|code| self.city.category(code).is_none()) {
+                self.error(file, "section", code, format!("{:?} names a category that is not defined", section.code));
+            }
+        }
+        for change in taxonomy.changes.iter().filter(|change| self.city.category(&change.category).is_none()) {
+            self.error(file, "change", &change.category, "changes a category that is not here".to_owned());
+        }
         for category in &taxonomy.categories {
             self.names(file, "category", &category.code, &category.name);
             if !taxonomy.sections.iter().any(|s| s.code == category.section) {
@@ -150,13 +176,14 @@ impl Report<'_> {
         let (city, file) = (self.city, "territory.toml");
         let units = &city.territory.units;
         self.duplicates(file, "unit", units.iter().map(|u| u.code.as_str()));
-        if city.unit(&city.settings.code).is_none_or(|root| root.level != Level::City) {
-            self.error(file, "unit", &city.settings.code, "the city itself is not a unit of level city".to_owned());
+        if city.unit(&city.settings.code).is_none_or(|root| root.parent.is_some()) {
+            self.error(file, "unit", &city.settings.code, "the root of the territory is no unit".to_owned());
         }
+        let index: HashMap<&str, &Unit> = units.iter().map(|unit| (unit.code.as_str(), unit)).collect();
         let mut owners: HashMap<(Level, String), &str> = HashMap::new();
         for unit in units {
             self.names(file, "unit", &unit.code, &unit.name);
-            self.parent(unit);
+            self.parent(unit, &index);
             let own: BTreeSet<String> =
                 unit.name.iter().map(|(_, n)| n).chain(&unit.aliases).map(|n| n.to_lowercase()).collect();
             for alias in own {
@@ -172,128 +199,59 @@ impl Report<'_> {
         }
     }
 
-    fn parent(&mut self, unit: &super::Unit) {
+    fn parent(&mut self, unit: &Unit, index: &HashMap<&str, &Unit>) {
         let file = "territory.toml";
-        match (&unit.parent, unit.level) {
-            (None, Level::City) => {}
-            (Some(_), Level::City) => self.error(file, "unit", &unit.code, "a city has no parent".to_owned()),
-            (None, _) => self.error(file, "unit", &unit.code, "has no parent".to_owned()),
-            (Some(code), level) => match self.city.unit(code) {
+        let root = unit.code == self.city.settings.code;
+        match &unit.parent {
+            None if root => {}
+            None => self.error(file, "unit", &unit.code, "has no parent".to_owned()),
+            Some(code) => match index.get(code.as_str()) {
                 None => self.error(file, "unit", &unit.code, format!("unknown parent {code:?}")),
-                Some(parent) if parent.level >= level => {
+                Some(parent) if parent.level >= unit.level => {
                     self.error(file, "unit", &unit.code, format!("the parent {code:?} is not a larger unit"));
                 }
                 Some(_) => {}
             },
+        }
+        if unit.level == Level::Sector && unit.head.is_none() {
+            self.error(file, "unit", &unit.code, "a sector has no head".to_owned());
+        }
+        if unit.point.is_some_and(|p| !(-90.0..=90.0).contains(&p.lat) || !(-180.0..=180.0).contains(&p.lon)) {
+            self.error(file, "unit", &unit.code, "the point is not on the map".to_owned());
+        }
+    }
+
+    fn landmarks(&mut self) {
+        let (city, file) = (self.city, "territory.toml");
+        let landmarks: &[Landmark] = &city.territory.landmarks;
+        self.duplicates(file, "landmark", landmarks.iter().map(|l| l.code.as_str()));
+        let mut owners: HashMap<String, &str> = HashMap::new();
+        for landmark in landmarks {
+            self.names(file, "landmark", &landmark.code, &landmark.name);
+            if !self.units.contains(landmark.unit.as_str()) {
+                self.error(file, "landmark", &landmark.code, format!("unknown unit {:?}", landmark.unit));
+            }
+            let names = landmark.name.iter().map(|(_, n)| n).chain(&landmark.aliases);
+            for name in names.map(|n| n.to_lowercase()).collect::<BTreeSet<String>>() {
+                if let Some(other) = owners.insert(name.clone(), &landmark.code) {
+                    self.error(file, "landmark", &landmark.code, format!("{name:?} already names {other:?}"));
+                }
+            }
         }
     }
 
     fn agencies(&mut self) {
         let (city, file) = (self.city, "agencies.toml");
         self.duplicates(file, "agency", city.agencies.agencies.iter().map(|a| a.code.as_str()));
+        let used: HashSet<&str> = city.agencies.rules.iter().map(|rule| rule.agency.as_str()).collect();
         for agency in &city.agencies.agencies {
             self.names(file, "agency", &agency.code, &agency.name);
             self.names(file, "agency", &agency.code, &agency.head.post);
-            if city.unit(&agency.unit).is_none() {
+            if !self.units.contains(agency.unit.as_str()) {
                 self.error(file, "agency", &agency.code, format!("unknown unit {:?}", agency.unit));
             }
-            let used = city.agencies.rules.iter().any(|rule| rule.agency == agency.code);
-            if !used && agency.code != city.settings.inspector.agency {
+            if !used.contains(agency.code.as_str()) && agency.code != city.settings.inspector.agency {
                 self.add(Severity::Warning, file, "agency", &agency.code, "no rule leads to it".to_owned());
-            }
-        }
-    }
-
-    fn rules(&mut self) {
-        let (city, file) = (self.city, "agencies.toml");
-        let mut seen: Vec<&Rule> = Vec::new();
-        for rule in &city.agencies.rules {
-            let what = rule.category.as_deref().or(rule.responsible.as_deref()).unwrap_or("nothing");
-            if rule.category.is_some() == rule.responsible.is_some() {
-                self.error(file, "rule", what, "name either a category or a kind of agency".to_owned());
-            }
-            if city.unit(&rule.unit).is_none() {
-                self.error(file, "rule", what, format!("unknown unit {:?}", rule.unit));
-            }
-            if city.agency(&rule.agency).is_none() {
-                self.error(file, "rule", what, format!("unknown agency {:?}", rule.agency));
-            }
-            if rule.category.as_deref().is_some_and(|code| city.category(code).is_none()) {
-                self.error(file, "rule", what, format!("unknown category {what:?}"));
-            }
-            let asked = |kind: &str| city.taxonomy.categories.iter().any(|c| c.responsible == kind);
-            if rule.responsible.as_deref().is_some_and(|kind| !asked(kind)) {
-                self.add(Severity::Warning, file, "rule", what, "dead: no category asks for this kind".to_owned());
-            }
-            let same =
-                |r: &&&Rule| (&r.category, &r.responsible, &r.unit) == (&rule.category, &rule.responsible, &rule.unit);
-            if seen.iter().find(same).is_some() {
-                self.error(file, "rule", what, format!("dead: an earlier rule already settles it in {:?}", rule.unit));
-            }
-            seen.push(rule);
-        }
-    }
-
-    /// Every category must have an agency in every unit.
-    fn coverage(&mut self) {
-        let city = self.city;
-        for unit in &city.territory.units {
-            let line: Vec<&str> = city.lineage(&unit.code).iter().map(|u| u.code.as_str()).collect();
-            let mut served = false;
-            for category in &city.taxonomy.categories {
-                let fits = |rule: &Rule| {
-                    line.contains(&rule.unit.as_str())
-                        && (rule.category.as_deref() == Some(category.code.as_str())
-                            || rule.responsible.as_deref() == Some(category.responsible.as_str()))
-                };
-                if city.agencies.rules.iter().any(fits) {
-                    served = true;
-                } else if unit.level == Level::City {
-                    let message = format!("no agency answers for it in {:?}", unit.code);
-                    self.error("taxonomy.toml", "category", &category.code, message);
-                }
-            }
-            if !served {
-                self.error("territory.toml", "unit", &unit.code, "no agency works there".to_owned());
-            }
-        }
-    }
-
-    fn phrases(&mut self) {
-        let city = self.city;
-        for (language, book) in city.phrases.iter() {
-            let file = format!("phrases/{language}.toml");
-            let mut seen: HashMap<&str, &str> = HashMap::new();
-            for (code, phrases) in &book.by_category {
-                if city.category(code).is_none() {
-                    self.error(&file, "phrases", code, "unknown category".to_owned());
-                }
-                for phrase in phrases {
-                    if let Some(other) = seen.insert(phrase.trim_end_matches('?'), code) {
-                        self.error(&file, "phrases", code, format!("{phrase:?} already stands under {other:?}"));
-                    }
-                }
-            }
-            for category in &city.taxonomy.categories {
-                let count = book.by_category.get(&category.code).map_or(0, Vec::len);
-                let enough = if language == Language::En { 1 } else { ENOUGH_PHRASES };
-                if count < enough && category.code != city.settings.inspector.unclear_category {
-                    let message = format!("{count} phrases, {enough} are needed to recognise it");
-                    self.add(Severity::Warning, &file, "phrases", &category.code, message);
-                }
-            }
-        }
-    }
-
-    fn lexicon(&mut self) {
-        let (city, file) = (self.city, "lexicon.toml");
-        self.duplicates(file, "danger", city.lexicon.dangers.iter().map(|d| d.code.as_str()));
-        for danger in &city.lexicon.dangers {
-            if danger.category.as_deref().is_some_and(|code| city.category(code).is_none()) {
-                self.error(file, "danger", &danger.code, format!("unknown category {:?}", danger.category));
-            }
-            if danger.patterns.iter().all(|(_, patterns)| patterns.is_empty()) {
-                self.error(file, "danger", &danger.code, "has no pattern".to_owned());
             }
         }
     }
