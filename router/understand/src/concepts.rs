@@ -21,17 +21,23 @@ pub(crate) struct Concepts {
     stems: HashMap<u64, Concept, BuildHasherDefault<Identity>>,
     /// Beginnings of two words that mean something together.
     pairs: HashMap<String, Vec<(String, Concept)>>,
+    #[cfg(test)]
     names: Vec<&'static str>,
 }
 
 impl Concepts {
     /// Reads the table.
     pub(crate) fn new() -> Self {
-        let mut concepts = Self { stems: HashMap::default(), pairs: HashMap::new(), names: Vec::new() };
-        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
-            let Some((name, stems)) = line.split_once(':') else { continue };
-            let number = Concept::try_from(concepts.names.len()).unwrap_or(Concept::MAX);
-            concepts.names.push(name);
+        let mut concepts = Self {
+            stems: HashMap::default(),
+            pairs: HashMap::new(),
+            #[cfg(test)]
+            names: Vec::new(),
+        };
+        let lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
+        for (number, (_name, stems)) in (0..Concept::MAX).zip(lines) {
+            #[cfg(test)]
+            concepts.names.push(_name);
             for stem in stems.split_whitespace() {
                 concepts.add(stem, number);
             }
@@ -68,11 +74,6 @@ impl Concepts {
             }
         }
         (2..=word.len()).rev().find_map(|end| self.stems.get(&hash(9, word.as_bytes().get(..end)?)).copied())
-    }
-
-    /// Finds the number of a concept by its name in the table.
-    pub(crate) fn named(&self, name: &str) -> Option<Concept> {
-        self.names.iter().position(|known| *known == name).and_then(|at| Concept::try_from(at).ok())
     }
 }
 

@@ -17,15 +17,33 @@ const DIGITS: std::ops::RangeInclusive<usize> = 9..=13;
 
 /// What announces a name: folded words, the name follows.
 const ANNOUNCE: &[&str] = &[
-    "menya zovut", "moe imya", "moya familiya", "familiya moya", "zovut menya", "bespokoit", "menin atim", "atim",
-    "menin esimim", "esimim", "ati jonim", "atijonim", "tegim", "mening ismim", "ismim", "mening ismi sharifim",
-    "ismi sharifim", "ism sharifim", "familiyam", "my name is", "this is mister",
+    "menya zovut",
+    "moe imya",
+    "moya familiya",
+    "familiya moya",
+    "zovut menya",
+    "bespokoit",
+    "menin atim",
+    "atim",
+    "menin esimim",
+    "esimim",
+    "ati jonim",
+    "atijonim",
+    "tegim",
+    "mening ismim",
+    "ismim",
+    "mening ismi sharifim",
+    "ismi sharifim",
+    "ism sharifim",
+    "familiyam",
+    "my name is",
+    "this is mister",
 ];
 /// Words that follow an announcement and are no names.
 const NO_NAMES: &[&str] = &[
     "ya", "mi", "ne", "i", "na", "s", "iz", "u", "v", "vot", "eto", "men", "biz", "bul", "jane", "va", "kim", "kak",
-    "edi", "bolsa", "boladi", "bilan", "dep", "deb", "and", "the", "i", "am", "calling", "jivu", "jivem", "zvonyu", "hochu",
-    "nomer", "telefon", "dom", "adres", "menin", "mening", "moy", "moya", "bizdin", "bizning",
+    "edi", "bolsa", "boladi", "bilan", "dep", "deb", "and", "the", "i", "am", "calling", "jivu", "jivem", "zvonyu",
+    "hochu", "nomer", "telefon", "dom", "adres", "menin", "mening", "moy", "moya", "bizdin", "bizning",
 ];
 /// Words for nought.
 const NOUGHT: &[&str] = &["nol", "nul", "zero", "noldik"];
@@ -57,9 +75,33 @@ const ASKED: &[(&str, Language)] = &[
 ];
 /// What is done in a language that one asks for, and what says that one does not know it.
 const SPEAK: &[&str] = &[
-    "govor", "razgovar", "pogovor", "otvet", "otvech", "perezvon", "ob'yasn", "obyasn", "soyle", "jauap", "aitin", "tusindir",
-    "gapir", "javob", "tushuntir", "speak", "answer", "call", "habarlas", "hat", "napishit", "mojno", "bolama", "boladima",
-    "boladimi", "iltimos", "pojal",
+    "govor",
+    "razgovar",
+    "pogovor",
+    "otvet",
+    "otvech",
+    "perezvon",
+    "ob'yasn",
+    "obyasn",
+    "soyle",
+    "jauap",
+    "aitin",
+    "tusindir",
+    "gapir",
+    "javob",
+    "tushuntir",
+    "speak",
+    "answer",
+    "call",
+    "habarlas",
+    "hat",
+    "napishit",
+    "mojno",
+    "bolama",
+    "boladima",
+    "boladimi",
+    "iltimos",
+    "pojal",
 ];
 const UNKNOWN: &[&str] = &["ne", "bilmey", "tusinbey", "bilmay", "tushunmay", "not"];
 

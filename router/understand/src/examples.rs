@@ -87,8 +87,7 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
 
 /// Adds the worn copies, in an order that depends on the phrases alone.
 fn worn(clean: Vec<Example>, unclear: Option<usize>) -> Vec<Example> {
-    let idle: Vec<Vec<String>> =
-        clean.iter().filter(|e| Some(e.class) == unclear).map(|e| e.words.clone()).collect();
+    let idle: Vec<Vec<String>> = clean.iter().filter(|e| Some(e.class) == unclear).map(|e| e.words.clone()).collect();
     let mut generator = Generator::new(7);
     let mut examples = Vec::with_capacity(clean.len() * COPIES);
     for example in clean {

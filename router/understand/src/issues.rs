@@ -14,8 +14,29 @@ const CROSS: f32 = 0.12;
 
 /// Words that begin another matter, folded.
 const ALSO: &[&str] = &[
-    "eshe", "takje", "krome", "zaodno", "vtoroe", "vtoroy", "pomimo", "tagi", "sonimen", "onin", "ekinshiden", "ekinshisi",
-    "jane", "yana", "bundan", "ikkinchidan", "ikkinchisi", "shuningdek", "hamda", "also", "besides", "second", "another",
+    "eshe",
+    "takje",
+    "krome",
+    "zaodno",
+    "vtoroe",
+    "vtoroy",
+    "pomimo",
+    "tagi",
+    "sonimen",
+    "onin",
+    "ekinshiden",
+    "ekinshisi",
+    "jane",
+    "yana",
+    "bundan",
+    "ikkinchidan",
+    "ikkinchisi",
+    "shuningdek",
+    "hamda",
+    "also",
+    "besides",
+    "second",
+    "another",
 ];
 
 /// Says whether a word begins another matter.
@@ -26,7 +47,12 @@ pub(crate) fn begins_another(word: &str) -> bool {
 /// Finds the place between two content words where a call changes its matter.
 ///
 /// `also` says whether the word at a place, or one just before it, begins another matter.
-pub(crate) fn border(learned: &Learned, sums: &Sums, unclear: Option<usize>, also: &dyn Fn(usize) -> bool) -> Option<usize> {
+pub(crate) fn border(
+    learned: &Learned,
+    sums: &Sums,
+    unclear: Option<usize>,
+    also: &dyn Fn(usize) -> bool,
+) -> Option<usize> {
     let words = sums.words();
     if words < SHORTEST * 2 {
         return None;

@@ -57,10 +57,8 @@ impl Learned {
             counter.learn(&example.tokens(concepts));
         }
         let vocabulary = counter.vocabulary();
-        let samples: Vec<Sample> = examples
-            .iter()
-            .map(|e| Sample::new(vocabulary.features(&e.tokens(concepts)), e.class, e.asks))
-            .collect();
+        let samples: Vec<Sample> =
+            examples.iter().map(|e| Sample::new(vocabulary.features(&e.tokens(concepts)), e.class, e.asks)).collect();
         let linear = Linear::train(&samples.iter().collect::<Vec<_>>(), vocabulary.len(), classes);
         let mut words: Vec<String> =
             examples.iter().filter(|e| e.clean).flat_map(|e| e.words.iter().cloned()).collect();
@@ -79,8 +77,7 @@ impl Learned {
 
     /// Weighs an example as a transcript would be weighed.
     pub(crate) fn weigh_example(&self, example: &Example, concepts: &Concepts) -> Weighed {
-        let words: Vec<&str> =
-            example.words.iter().map(|word| self.mend(word, concepts).unwrap_or(word)).collect();
+        let words: Vec<&str> = example.words.iter().map(|word| self.mend(word, concepts).unwrap_or(word)).collect();
         self.weigh(&self.sums(&tokens(&words, concepts)))
     }
 

@@ -54,15 +54,6 @@ impl Linear {
             }
         }
     }
-
-    /// Gives the raw score of every class and, last, of "asks".
-    pub(crate) fn scores(&self, features: &[Feature]) -> Vec<f32> {
-        let mut scores = self.bias.clone();
-        for feature in features {
-            self.add(*feature, &mut scores);
-        }
-        scores
-    }
 }
 
 /// The same in floating point, while it learns.

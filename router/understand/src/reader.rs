@@ -7,9 +7,10 @@ use dauys_events::Language;
 use crate::concepts::Concepts;
 use crate::contact::{self, Contact};
 use crate::fold::fold_phrase;
+use crate::gazetteer::Gazetteer;
 use crate::language::Guesser;
 use crate::numbers::Numbers;
-use crate::places::Gazetteer;
+use crate::places;
 use crate::text::Text;
 use crate::understanding::Place;
 
@@ -45,7 +46,7 @@ impl Reader {
         let language = language.or_else(|| self.guesser.guess(text));
         let mut text = Text::new(text);
         let contact = contact::find(&mut text, &self.numbers, concepts, language);
-        let place = self.gazetteer.as_ref().and_then(|g| g.find(&mut text, &self.numbers, language));
+        let place = self.gazetteer.as_ref().and_then(|g| places::find(g, &mut text, &self.numbers, concepts, language));
         if let Some(fillers) = &self.fillers {
             let spans: Vec<(usize, usize)> = fillers
                 .find_overlapping_iter(&text.line)

@@ -1,6 +1,6 @@
 //! What goes into a model and what comes out.
 
-use dauys_config::city::{EmergencyService, Level};
+use dauys_config::city::{EmergencyService, Level, Point};
 use dauys_events::{Danger, Language, RequestKind, Scored};
 use serde::Serialize;
 
@@ -117,10 +117,22 @@ pub struct Place {
     pub name: String,
     /// District code, named by the caller or known from the territory.
     pub district: Option<String>,
-    /// Street, where one was named.
+    /// Microdistrict or mahalla code, named by the caller or known from the territory.
+    pub microdistrict: Option<String>,
+    /// Street, where one was named, as people read it.
     pub street: Option<String>,
+    /// Code of that street.
+    pub street_unit: Option<String>,
     /// House number in digits, where one was named.
     pub house: Option<String>,
+    /// Code of the street that crosses it, where a crossing was named.
+    pub cross: Option<String>,
+    /// Code of the landmark that was named.
+    pub landmark: Option<String>,
+    /// Codes from `unit` up to the root of the territory.
+    pub lineage: Vec<String>,
+    /// Rough place on the map: of the landmark, or of the narrowest unit that has one.
+    pub point: Option<Point>,
     /// How sure it is, 0 to 1.
     pub confidence: f32,
     /// Other units that the words may mean, best first, at most three.
