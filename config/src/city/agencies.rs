@@ -9,7 +9,7 @@ use super::Names;
 #[serde(deny_unknown_fields)]
 pub struct Agencies {
     /// Agencies.
-    #[serde(rename = "agency")]
+    #[serde(rename = "agency", default)]
     pub agencies: Vec<Agency>,
     /// Rules; their order means nothing, the narrowest one wins. Once loaded, what agencies' areas imply stands here too.
     #[serde(rename = "rule", default)]

@@ -1,7 +1,7 @@
 //! The city pack: what a city calls its problems, places and agencies, and who answers for what.
 //!
-//! A pack is a folder of TOML files: `city.toml`, `taxonomy.toml`, `territory.toml` (and more files of it in `territory/`),
-//! `agencies.toml`, `lexicon.toml`, `questions.toml`, `phrases/LANGUAGE.toml` or `phrases/LANGUAGE/*.toml`, and, read by
+//! A pack is a folder of TOML files: `city.toml`, `taxonomy.toml`, `territory.toml` and `agencies.toml`
+//! (and more of each in `territory/` and `agencies/`), `lexicon.toml`, `questions.toml`, `phrases/LANGUAGE.toml` or `phrases/LANGUAGE/*.toml`, and, read by
 //! `crate::script`, `script.toml` with its `prompts/`. What cities share lies in the folder `common` beside the packs.
 //! Packs under `config/cities` are embedded in the binary.
 
@@ -31,7 +31,9 @@ pub use error::CityError;
 pub use language::{ByLanguage, Names};
 pub use questions::{Asked, Question, Questions};
 pub use rules::{Candidate, RuleIndex};
-pub use settings::{Anonymous, Calendar, CitySettings, DayCount, Desk, Holiday, Legal, Recording, Understanding, Weekday};
+pub use settings::{
+    Anonymous, Calendar, CitySettings, DayCount, Desk, Holiday, Legal, Recording, Understanding, Weekday,
+};
 pub use source::PackSource;
 pub use taxonomy::{Category, Change, EmergencyService, Section, Taxonomy};
 pub use territory::{Landmark, Level, Point, Territory, Unit};
@@ -98,6 +100,11 @@ impl City {
         }
         territory.remember_former_names();
         let mut agencies: Agencies = source.parse("agencies.toml")?;
+        for file in source.list("agencies") {
+            let more: Agencies = source.parse(&file)?;
+            agencies.agencies.extend(more.agencies);
+            agencies.rules.extend(more.rules);
+        }
         agencies.imply_rules();
         let mut questions = source.parse_optional::<Questions>("questions.toml")?.questions;
         questions.iter_mut().for_each(|question| question.ask.spell_out());
@@ -117,6 +124,12 @@ impl City {
             questions,
             source,
         })
+    }
+
+    /// Gives the rough place of a unit: its own, or that of the nearest unit above it that has one.
+    #[must_use]
+    pub fn point_of(&self, unit: &str) -> Option<Point> {
+        self.lineage(unit).into_iter().find_map(|unit| unit.point)
     }
 
     /// Looks for gaps, duplicates, dead rules and unknown references; an empty list means a sound pack.
@@ -182,7 +195,7 @@ fn phrases(
     language: Language,
 ) -> Result<PhraseBook, CityError> {
     let mut book = PhraseBook::default();
-    for shared in shared {
+    if let Some(shared) = shared {
         for file in phrase_files(shared, language) {
             let has = |code: &str| taxonomy.categories.iter().any(|c| c.code == code);
             book.take_in(shared.parse_optional(&file)?, has);

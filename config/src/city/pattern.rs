@@ -59,12 +59,10 @@ mod tests {
 
     #[test]
     fn alternatives_are_spelt_out() {
-        assert_eq!(expand("(no|there is no) water(| again)?"), [
-            "no water?",
-            "there is no water?",
-            "no water again?",
-            "there is no water again?"
-        ]);
+        assert_eq!(
+            expand("(no|there is no) water(| again)?"),
+            ["no water?", "there is no water?", "no water again?", "there is no water again?"]
+        );
         assert_eq!(expand("no water"), ["no water"]);
         assert_eq!(expand("(no water"), ["(no water"], "left for the checker");
     }

@@ -47,8 +47,11 @@ impl PackSource {
     }
 
     pub(super) fn embedded_names() -> Vec<&'static str> {
-        let mut names: Vec<_> =
-            EMBEDDED.dirs().filter(|dir| dir.get_file(dir.path().join(MARK)).is_some()).filter_map(|d| d.path().to_str()).collect();
+        let mut names: Vec<_> = EMBEDDED
+            .dirs()
+            .filter(|dir| dir.get_file(dir.path().join(MARK)).is_some())
+            .filter_map(|d| d.path().to_str())
+            .collect();
         names.sort_unstable();
         names
     }

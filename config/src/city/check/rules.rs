@@ -101,7 +101,8 @@ impl Report<'_> {
         let city = self.city;
         for category in &city.taxonomy.categories {
             for unit in &city.territory.units {
-                let above = unit.parent.as_deref().is_some_and(|parent| gaps.contains(&(category.code.as_str(), parent)));
+                let above =
+                    unit.parent.as_deref().is_some_and(|parent| gaps.contains(&(category.code.as_str(), parent)));
                 if gaps.contains(&(category.code.as_str(), unit.code.as_str())) && !above {
                     let message = format!("no agency answers for it in {:?}", unit.code);
                     self.error("taxonomy.toml", "category", &category.code, message);
