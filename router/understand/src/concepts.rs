@@ -21,7 +21,6 @@ pub(crate) struct Concepts {
     stems: HashMap<u64, Concept, BuildHasherDefault<Identity>>,
     /// Beginnings of two words that mean something together.
     pairs: HashMap<String, Vec<(String, Concept)>>,
-    #[cfg(test)]
     names: Vec<&'static str>,
 }
 
@@ -31,13 +30,11 @@ impl Concepts {
         let mut concepts = Self {
             stems: HashMap::default(),
             pairs: HashMap::new(),
-            #[cfg(test)]
             names: Vec::new(),
         };
         let lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
-        for (number, (_name, stems)) in (0..Concept::MAX).zip(lines) {
-            #[cfg(test)]
-            concepts.names.push(_name);
+        for (number, (name, stems)) in (0..Concept::MAX).zip(lines) {
+            concepts.names.push(name);
             for stem in stems.split_whitespace() {
                 concepts.add(stem, number);
             }
@@ -74,6 +71,11 @@ impl Concepts {
             }
         }
         (2..=word.len()).rev().find_map(|end| self.stems.get(&hash(9, word.as_bytes().get(..end)?)).copied())
+    }
+
+    /// Finds the number of a concept by its name in the table.
+    pub(crate) fn named(&self, name: &str) -> Option<Concept> {
+        self.names.iter().position(|known| *known == name).and_then(|at| Concept::try_from(at).ok())
     }
 }
 

@@ -36,8 +36,8 @@ pub(crate) struct Example {
     pub(crate) asks: bool,
     /// Names the phrase that it was made from; copies of a phrase are never on both sides of a check.
     pub(crate) phrase: u64,
-    /// Whether it is the phrase itself and no worn copy.
-    pub(crate) clean: bool,
+    /// 0 for the phrase itself, 1 and more for its worn copies.
+    pub(crate) copy: usize,
 }
 
 /// Marks the meaning of words.
@@ -68,7 +68,7 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
         let asks = kind.map_or_else(|| question(class) || said.ends_with('?'), |kind| kind == RequestKind::Question);
         if !words.is_empty() {
             let phrase = hash(hash(10, code.as_bytes()), words.join(" ").as_bytes());
-            clean.push(Example { words, class, asks, phrase, clean: true });
+            clean.push(Example { words, class, asks, phrase, copy: 0 });
         }
     };
     for (language, book) in city.phrases.iter() {
@@ -77,6 +77,13 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
                 take(said, Some(language), code, None);
             }
         }
+    }
+    // A category's own name is how an official says it.
+    for category in categories.iter().filter(|c| c.code != city.settings.inspector.unclear_category) {
+        for (language, name) in category.name.iter() {
+            take(name, Some(language), &category.code, None);
+        }
+        take(&category.cyrillic, Some(Language::Uz), &category.code, None);
     }
     for correction in corrections {
         take(&correction.text, correction.language, &correction.category, correction.kind);
@@ -92,11 +99,11 @@ fn worn(clean: Vec<Example>, unclear: Option<usize>) -> Vec<Example> {
     let mut examples = Vec::with_capacity(clean.len() * COPIES);
     for example in clean {
         let mut dropped = example.clone();
-        dropped.clean = false;
+        dropped.copy = 1;
         drop_word(&mut dropped.words, &mut generator);
         misspell(&mut dropped.words, &mut generator);
         let mut chatty = example.clone();
-        chatty.clean = false;
+        chatty.copy = 2;
         clip(&mut chatty.words, &mut generator);
         misspell(&mut chatty.words, &mut generator);
         if let Some(idle) = idle.get(generator.below(idle.len())).filter(|_| Some(example.class) != unclear) {

@@ -17,8 +17,9 @@ const PIECES: std::ops::RangeInclusive<usize> = 3..=5;
 const KNOWN_PIECE: usize = 4;
 /// Words within which two concepts are a pair.
 const NEAR: usize = 5;
-/// Texts that must show a feature before it is kept: what occurs once teaches nothing.
+/// Texts that must show a feature before it is kept, and a pair of words: what occurs once teaches nothing.
 const SEEN: u32 = 2;
+const PAIR_SEEN: u32 = 4;
 
 /// Passes on keys that are hashes already.
 #[derive(Debug, Default)]
@@ -64,11 +65,11 @@ pub(crate) struct Vocabulary {
 /// Counts features before a vocabulary is made of them.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
-    counts: ByHash<u32>,
+    counts: ByHash<(u32, bool)>,
     /// Keys in the order in which they were met, so that numbering does not depend on a map's order.
     order: Vec<u64>,
     texts: u32,
-    keys: Vec<u64>,
+    keys: Vec<(u64, bool)>,
 }
 
 impl Counter {
@@ -77,11 +78,11 @@ impl Counter {
         self.texts += 1;
         self.keys.clear();
         let keys = &mut self.keys;
-        each_key(tokens, |key, _, _| keys.push(key));
+        each_key(tokens, |key, weight, _| keys.push((key, weight.to_bits() == PAIR.to_bits())));
         keys.sort_unstable();
         keys.dedup();
-        for key in keys {
-            let count = self.counts.entry(*key).or_insert(0);
+        for (key, pair) in keys {
+            let (count, _) = self.counts.entry(*key).or_insert((0, *pair));
             if *count == 0 {
                 self.order.push(*key);
             }
@@ -94,8 +95,8 @@ impl Counter {
     pub(crate) fn vocabulary(&self) -> Vocabulary {
         let mut vocabulary = Vocabulary::default();
         for key in &self.order {
-            let count = self.counts.get(key).copied().unwrap_or(0);
-            if count >= SEEN {
+            let (count, pair) = self.counts.get(key).copied().unwrap_or((0, false));
+            if count >= if pair { PAIR_SEEN } else { SEEN } {
                 let index = u32::try_from(vocabulary.rarity.len()).unwrap_or(u32::MAX);
                 vocabulary.indices.insert(*key, index);
                 vocabulary.rarity.push((1.0 + self.texts as f32 / count as f32).ln());

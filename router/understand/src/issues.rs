@@ -7,8 +7,12 @@ const SHORTEST: usize = 2;
 /// Places between words that are tried.
 const TRIED: usize = 48;
 /// How clear both sides must be, and where a word such as "also" stands between them.
-const CLEAR: f32 = 0.8;
+const CLEAR: f32 = 0.9;
 const CLEAR_AFTER_ALSO: f32 = 0.5;
+/// How likely each matter must be in the call as a whole, and how likely the best one may be at most.
+const PRESENT: f32 = 0.15;
+const PRESENT_AFTER_ALSO: f32 = 0.03;
+const ALONE: f32 = 0.8;
 /// How likely one side may at most be the matter of the other.
 const CROSS: f32 = 0.12;
 
@@ -26,7 +30,6 @@ const ALSO: &[&str] = &[
     "onin",
     "ekinshiden",
     "ekinshisi",
-    "jane",
     "yana",
     "bundan",
     "ikkinchidan",
@@ -57,6 +60,7 @@ pub(crate) fn border(
     if words < SHORTEST * 2 {
         return None;
     }
+    let (whole, _) = learned.stretch(sums, 0, words);
     let step = (words / TRIED).max(1);
     let mut best: Option<(f32, usize)> = None;
     for at in (SHORTEST..=words - SHORTEST).step_by(step) {
@@ -71,6 +75,11 @@ pub(crate) fn border(
         let crossed = p(&left, b).max(p(&right, a));
         let also = also(at);
         let bonus = if also { CLEAR - CLEAR_AFTER_ALSO } else { 0.0 };
+        let present = if also { PRESENT_AFTER_ALSO } else { PRESENT };
+        let long = also || (at > SHORTEST && words - at > SHORTEST);
+        if !long || p(&whole, a).min(p(&whole, b)) < present || (!also && p(&whole, a).max(p(&whole, b)) > ALONE) {
+            continue;
+        }
         if clear + bonus >= CLEAR && crossed <= CROSS && best.is_none_or(|(score, _)| clear + bonus > score) {
             best = Some((clear + bonus, at));
         }

@@ -58,10 +58,10 @@ impl Learned {
         }
         let vocabulary = counter.vocabulary();
         let samples: Vec<Sample> =
-            examples.iter().map(|e| Sample::new(vocabulary.features(&e.tokens(concepts)), e.class, e.asks)).collect();
+            examples.iter().map(|e| Sample::new(vocabulary.features(&e.tokens(concepts)), e.class, e.asks, e.copy)).collect();
         let linear = Linear::train(&samples.iter().collect::<Vec<_>>(), vocabulary.len(), classes);
         let mut words: Vec<String> =
-            examples.iter().filter(|e| e.clean).flat_map(|e| e.words.iter().cloned()).collect();
+            examples.iter().filter(|e| e.copy == 0).flat_map(|e| e.words.iter().cloned()).collect();
         words.sort_unstable();
         words.dedup();
         Self { vocabulary, spelling: Spelling::new(words), linear, temperature: 1.0, confidence: Confidence::default() }

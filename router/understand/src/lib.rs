@@ -15,6 +15,7 @@ mod features;
 mod fold;
 mod gazetteer;
 mod generator;
+mod hazards;
 mod issues;
 mod language;
 mod learned;

@@ -7,6 +7,8 @@ use crate::features::Feature;
 use crate::generator::Generator;
 
 const EPOCHS: usize = 8;
+/// Kinds of copies of a phrase: the phrase itself is seen in every epoch, each worn copy in every second one.
+const WORN: usize = 2;
 const RATE: f32 = 2.0;
 /// Gradients below this move nothing that matters, and skipping them halves the work.
 const NEGLIGIBLE: f32 = 2e-3;
@@ -17,15 +19,17 @@ pub(crate) struct Sample {
     pub(crate) features: Vec<Feature>,
     pub(crate) class: usize,
     pub(crate) asks: bool,
+    /// 0 for a phrase, 1 and more for its worn copies.
+    pub(crate) copy: usize,
 }
 
 impl Sample {
-    pub(crate) fn new(mut features: Vec<Feature>, class: usize, asks: bool) -> Self {
+    pub(crate) fn new(mut features: Vec<Feature>, class: usize, asks: bool, copy: usize) -> Self {
         let norm = features.iter().map(|f| f.value * f.value).sum::<f32>().sqrt();
         if norm > 0.0 {
             features.iter_mut().for_each(|f| f.value /= norm);
         }
-        Self { features, class, asks }
+        Self { features, class, asks, copy }
     }
 }
 
@@ -75,7 +79,9 @@ impl Training {
             generator.shuffle(&mut order);
             let rate = RATE / (1.0 + epoch as f32 * 0.5);
             for &at in &order {
-                if let Some(sample) = samples.get(at) {
+                if let Some(sample) = samples.get(at)
+                    && (sample.copy == 0 || sample.copy % WORN == epoch % WORN)
+                {
                     model.step(sample, rate, &mut gradient, &mut moves);
                 }
             }

@@ -64,7 +64,7 @@ const CROSSING: &[&str] = &[
     "perekrest",
     "ugol",
     "uglu",
-    "kiilis",
+    "kilis",
     "chorah",
     "kesishma",
     "kesish",

@@ -10,17 +10,18 @@ use crate::concepts::Concepts;
 use crate::conduct::Manners;
 use crate::contact;
 use crate::danger::{Dangers, Heard};
+use crate::hazards::Hazards;
 use crate::examples::{Example, tokens};
 use crate::issues;
 use crate::learned::{Sums, Weighed};
 use crate::linear::sigmoid;
 use crate::reader::{Reader, Reading, whole_phrases};
-use crate::stored::{ModelError, Stored};
+use crate::stored::{ModelError, Stored, UNJUDGED};
 use crate::text::Text;
 use crate::understanding::{Issue, Transcript, Understanding};
 
 /// How many times likelier danger words make their category.
-const DANGER_ODDS: f32 = 8.0;
+const DANGER_ODDS: f32 = 2.5;
 /// Share of the words that danger words make known.
 const DANGER_COVERAGE: f32 = 0.8;
 /// Probability from which a dangerous category means danger, though it may be below the gate.
@@ -44,6 +45,7 @@ pub struct Model {
     concepts: Concepts,
     manners: Manners,
     dangers: Option<Dangers>,
+    hazards: Hazards,
     questions: Option<AhoCorasick>,
     stored: Arc<Stored>,
 }
@@ -63,7 +65,7 @@ impl Model {
     /// Trains a model from a city's pack; the same pack always gives the same model.
     #[must_use]
     pub fn train(city: &City) -> Self {
-        crate::train::train(city, &[], None).model
+        crate::train::quick(city)
     }
 
     /// Reads a model that [`Model::to_bytes`] wrote.
@@ -106,10 +108,11 @@ impl Model {
             unclear,
             gate: city.settings.understanding.confidence_gate,
             reader,
-            concepts,
             manners: Manners::new(),
             dangers: Dangers::new(city),
+            hazards: Hazards::new(&concepts),
             questions: whole_phrases(questions),
+            concepts,
             stored: Arc::new(stored),
         }
     }
@@ -128,11 +131,11 @@ impl Model {
             understanding.danger = understanding.danger.max(worst.danger);
         }
         if let Some(first) = understanding.issues.first() {
-            // What was said first is what the call is about; the rest becomes tickets of their own.
-            understanding.category.clone_from(&first.category);
-            understanding.probability = first.probability;
-            understanding.kind = first.kind;
-            understanding.top.sort_by_key(|scored| scored.code != first.category);
+            if !understanding.issues.iter().any(|issue| issue.category == understanding.category) {
+                understanding.category.clone_from(&first.category);
+                understanding.probability = first.probability;
+                understanding.kind = first.kind;
+            }
             understanding.why.push(format!("the call speaks of {} matters", understanding.issues.len()));
         }
         if let Some(place) = &understanding.place {
@@ -144,13 +147,13 @@ impl Model {
     }
 
     /// Says whether this model would find a phrase's category, had it not met the phrase; `None` for a category that
-    /// it does not know.
+    /// it does not know, and for a phrase that it met without being judged on it.
     pub(crate) fn would_find(&self, example: &Example, code: &str) -> Option<bool> {
         let class = self.stored.classes.iter().position(|known| known == code)?;
         let outcomes = &self.stored.outcomes;
         let met = outcomes.binary_search_by_key(&example.phrase, |(phrase, _)| *phrase).ok();
         if let Some((_, guess)) = met.and_then(|at| outcomes.get(at)) {
-            return Some(usize::from(*guess) == class);
+            return (*guess != UNJUDGED).then_some(usize::from(*guess) == class);
         }
         let weighed = self.stored.learned.weigh_example(example, &self.concepts);
         let best = weighed.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
@@ -160,7 +163,8 @@ impl Model {
     /// Weighs a text that was read, with misspelt words mended.
     fn judge(&self, reading: Reading) -> Judged<'_> {
         let mut text = reading.text;
-        let mut heard = self.dangers.as_ref().map(|d| d.hear(&text)).unwrap_or_default();
+        let language = reading.language;
+        let mut heard = self.dangers.as_ref().map(|d| d.hear(&text, language)).unwrap_or_default();
         let learned = &self.stored.learned;
         let content = text.content();
         let mut mended = false;
@@ -172,16 +176,19 @@ impl Model {
         }
         if mended && let Some(dangers) = &self.dangers {
             text.renew();
-            let more = dangers.hear(&text);
+            let more = dangers.hear(&text, language);
             heard.extend(more.into_iter().filter(|new| !heard.iter().any(|h| h.code == new.code)).collect::<Vec<_>>());
             heard.sort_by_key(|h| std::cmp::Reverse(h.level));
+        }
+        if heard.is_empty() {
+            heard = self.hazards.hear(&text, &self.concepts);
         }
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
         self.heed(&mut weighed, &heard);
         let ranked = self.rank(&weighed);
-        Judged { reading_language: reading.language, text, heard, content, sums, weighed, ranked }
+        Judged { reading_language: language, text, heard, content, sums, weighed, ranked }
     }
 
     /// Lets danger words speak for their category.
@@ -232,8 +239,10 @@ impl Model {
         let raw = best.and_then(|(at, _)| weighed.probabilities.get(at)).copied().unwrap_or(0.0);
         let trusted = best.filter(|_| probability >= self.gate && raw > idle);
         let likely = trusted.or_else(|| best.filter(|_| raw >= DANGER_LIKELY && probability >= DANGER_LIKELY / 2.0));
-        let own = likely.map_or(Danger::None, |(_, c)| c.danger);
-        let by_category = likely.filter(|(_, c)| c.danger >= Danger::Urgent).and_then(|(_, c)| c.emergency);
+        // A dangerous category is no danger where no word speaks of a hazard: "thank you, the manhole is closed".
+        let calm = heard.is_empty() && !self.hazards.in_words(text, &self.concepts);
+        let own = likely.map_or(Danger::None, |(_, c)| if calm { c.danger.min(Danger::Elevated) } else { c.danger });
+        let by_category = likely.filter(|_| own >= Danger::Urgent).and_then(|(_, c)| c.emergency);
         let mut understanding = Understanding {
             category: trusted.map_or_else(|| self.unclear.clone(), |(_, c)| c.code.clone()),
             probability,

@@ -12,6 +12,8 @@ use crate::spelling::Spelling;
 
 /// Names the format; another number is another format.
 const MAGIC: &[u8; 8] = b"DAUYSMW1";
+/// Marks a phrase that was learned from, and on which the model was not judged.
+pub(crate) const UNJUDGED: u16 = u16::MAX;
 /// Longest list that is believed, in entries.
 const LONGEST: usize = 1 << 28;
 

@@ -13,10 +13,10 @@ use crate::features::hash;
 use crate::learned::{Learned, Weighed};
 use crate::model::Model;
 use crate::reader::Reader;
-use crate::stored::Stored;
+use crate::stored::{Stored, UNJUDGED};
 
 /// Changes with every change of what training makes of the same phrases.
-const TRAINER: u64 = 1;
+const TRAINER: u64 = 2;
 /// Parts into which the phrases fall; each is judged by a model that learned from the others.
 const FOLDS: u64 = 5;
 /// How much worse than the model in use a model may be over all phrases, as a share of them.
@@ -110,12 +110,25 @@ pub fn fingerprint(city: &City) -> u64 {
 /// Trains a model on a city's phrases and on corrections, and compares it with the one in use.
 #[must_use]
 pub fn train(city: &City, corrections: &[Correction], in_use: Option<&Model>) -> Trained {
+    let (stored, clean, reader, concepts) = learn(city, corrections, FOLDS);
+    let report = report(&stored, &clean.iter().collect::<Vec<_>>(), corrections.len(), in_use);
+    Trained { model: Model::assemble(city, reader, concepts, stored), report }
+}
+
+/// Trains a model on a city's phrases and judges it on a fifth of them: a start that has no model waits for this.
+pub(crate) fn quick(city: &City) -> Model {
+    let (stored, _, reader, concepts) = learn(city, &[], 1);
+    Model::assemble(city, reader, concepts, stored)
+}
+
+/// Learns, and judges on the first `folds` parts of the phrases; also gives the phrases, without worn copies.
+fn learn(city: &City, corrections: &[Correction], folds: u64) -> (Stored, Vec<Example>, Reader, Concepts) {
     let reader = Reader::new(city);
     let concepts = Concepts::new();
     let examples = examples(city, corrections, &reader, &concepts);
     let classes = city.taxonomy.categories.len();
     let unclear = city.taxonomy.categories.iter().position(|c| c.code == city.settings.inspector.unclear_category);
-    let held = cross_validate(&examples, &concepts, classes);
+    let held = cross_validate(&examples, &concepts, classes, folds);
     let mut learned = Learned::train(&examples.iter().collect::<Vec<_>>(), &concepts, classes);
     (learned.temperature, learned.confidence) = calibrate(&held, &examples, unclear);
     let outcomes = outcomes(&held, &examples);
@@ -127,9 +140,8 @@ pub fn train(city: &City, corrections: &[Correction], in_use: Option<&Model>) ->
         learned,
         outcomes,
     };
-    let clean: Vec<&Example> = examples.iter().filter(|e| e.clean).collect();
-    let report = report(&stored, &clean, corrections.len(), in_use);
-    Trained { model: Model::assemble(city, reader, concepts, stored), report }
+    let clean = examples.into_iter().filter(|e| e.copy == 0).collect();
+    (stored, clean, reader, concepts)
 }
 
 fn version(city: &City, fingerprint: u64, corrections: &[Correction]) -> String {
@@ -139,27 +151,25 @@ fn version(city: &City, fingerprint: u64, corrections: &[Correction]) -> String 
     format!("{}-{:010x}", city.settings.code, state >> 24)
 }
 
-/// Weighs every example by a model that met no copy of its phrase.
-fn cross_validate(examples: &[Example], concepts: &Concepts, classes: usize) -> Vec<Weighed> {
+/// Weighs the examples of the first `folds` parts, each by a model that met no copy of its phrase.
+fn cross_validate(examples: &[Example], concepts: &Concepts, classes: usize, folds: u64) -> Vec<Option<Weighed>> {
     let mut held: Vec<Option<Weighed>> = vec![None; examples.len()];
-    for fold in 0..FOLDS {
+    for fold in 0..folds {
         let others: Vec<&Example> = examples.iter().filter(|e| e.phrase % FOLDS != fold).collect();
         let learned = Learned::train(&others, concepts, classes);
         for (slot, example) in held.iter_mut().zip(examples).filter(|(_, e)| e.phrase % FOLDS == fold) {
             *slot = Some(learned.weigh_example(example, concepts));
         }
     }
-    held.into_iter().flatten().collect()
+    held
 }
 
 /// Finds the temperature and the confidence at which the probabilities of held-out phrases are honest.
-fn calibrate(held: &[Weighed], examples: &[Example], unclear: Option<usize>) -> (f32, Confidence) {
-    let pairs: Vec<(Vec<f32>, usize)> =
-        held.iter().zip(examples).map(|(weighed, e)| (weighed.probabilities.clone(), e.class)).collect();
+fn calibrate(held: &[Option<Weighed>], examples: &[Example], unclear: Option<usize>) -> (f32, Confidence) {
+    let judged = || held.iter().zip(examples).filter_map(|(weighed, e)| Some((weighed.as_ref()?, e)));
+    let pairs: Vec<(Vec<f32>, usize)> = judged().map(|(weighed, e)| (weighed.probabilities.clone(), e.class)).collect();
     let temperature = temperature(&pairs);
-    let seen: Vec<(Signs, bool)> = held
-        .iter()
-        .zip(examples)
+    let seen: Vec<(Signs, bool)> = judged()
         .map(|(weighed, example)| {
             let mut weighed = weighed.clone();
             weighed.probabilities.iter_mut().for_each(|p| *p = p.max(1e-9).powf(1.0 / temperature));
@@ -177,11 +187,12 @@ fn best(probabilities: &[f32], but: Option<usize>) -> Option<usize> {
     named.max_by(|a, b| a.1.total_cmp(b.1)).map(|(at, _)| at)
 }
 
-fn outcomes(held: &[Weighed], examples: &[Example]) -> Vec<(u64, u16)> {
-    let clean = held.iter().zip(examples).filter(|(_, e)| e.clean);
-    let mut outcomes: Vec<(u64, u16)> = clean
-        .filter_map(|(weighed, e)| Some((e.phrase, u16::try_from(best(&weighed.probabilities, None)?).ok()?)))
-        .collect();
+/// Lists what each phrase was taken for.
+fn outcomes(held: &[Option<Weighed>], examples: &[Example]) -> Vec<(u64, u16)> {
+    let guess = |weighed: &Weighed| best(&weighed.probabilities, None).and_then(|class| u16::try_from(class).ok());
+    let clean = held.iter().zip(examples).filter(|(_, e)| e.copy == 0);
+    let mut outcomes: Vec<(u64, u16)> =
+        clean.map(|(weighed, e)| (e.phrase, weighed.as_ref().and_then(guess).unwrap_or(UNJUDGED))).collect();
     outcomes.sort_unstable();
     outcomes.dedup_by_key(|(phrase, _)| *phrase);
     outcomes

@@ -43,6 +43,15 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Precision and coverage at other gates, for whoever sets the gate of a city.
+fn gates(tally: &Tally) -> Value {
+    let at = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9].map(|gate: f32| {
+        let (precision, coverage) = tally.at_gate(gate);
+        (format!("{gate:.2}"), json!({ "precision": precision, "coverage": coverage }))
+    });
+    json!(at.into_iter().collect::<BTreeMap<_, _>>())
+}
+
 struct Evaluation<'a> {
     city: &'a City,
     model: &'a Model,
@@ -72,7 +81,10 @@ impl Evaluation<'_> {
             "open": half(false),
             "locked": half(true),
             "languages": languages,
-            "gate": { "precision": figures.gate_precision, "coverage": figures.gate_coverage },
+            "gate": {
+                "precision": figures.gate_precision, "coverage": figures.gate_coverage,
+                "at": self.city.settings.understanding.confidence_gate, "would_be": gates(&all),
+            },
             "ece": figures.ece,
             "kind": { "accuracy": self.kinds(&calls) },
             "danger": self.dangers(),
@@ -188,6 +200,10 @@ impl Evaluation<'_> {
         let (mut told, mut unclear) = (Share::default(), Share::default());
         for [language, conduct, text] in sets::conduct() {
             let u = self.understand(language, text);
+            let left = u.category == self.city.settings.inspector.unclear_category;
+            if self.wrong && !left && !sets::locked(text) {
+                println!("{conduct} taken for {} {:.2}: {text}", u.category, u.probability);
+            }
             unclear.add(u.category == self.city.settings.inspector.unclear_category);
             match conduct {
                 "prank" => told.add(u.conduct == Conduct::Prank),

@@ -41,6 +41,7 @@ pub struct Tally {
     gate: Share,
     passed: Share,
     bins: [(f64, Share); 10],
+    answers: Vec<(f32, bool)>,
     /// Categories that were taken for others: what it is, what it was taken for.
     pub confused: BTreeMap<(String, String), u32>,
 }
@@ -80,6 +81,7 @@ impl Tally {
         } else {
             *self.confused.entry((category.to_owned(), first.to_owned())).or_default() += 1;
         }
+        self.answers.push((probability, hit));
         self.passed.add(passed);
         if passed {
             self.gate.add(hit);
@@ -90,6 +92,19 @@ impl Tally {
             *sum += f64::from(probability);
             share.add(hit);
         }
+    }
+
+    /// Gives precision and coverage where the gate would stand at a probability.
+    #[must_use]
+    pub fn at_gate(&self, gate: f32) -> (f64, f64) {
+        let (mut right, mut passed) = (Share::default(), Share::default());
+        for (probability, hit) in &self.answers {
+            passed.add(*probability >= gate);
+            if *probability >= gate {
+                right.add(*hit);
+            }
+        }
+        (right.value(), passed.value())
     }
 
     /// Sums up.
