@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a pack that does not load fails the test")]
 
 use dauys_assign::{Assigner, Subject};
-use dauys_config::city::{Agency, City, Level, Rule, Severity, Unit};
+use dauys_config::city::{Agency, City, Level, Names, Rule, Unit};
 
 const MAHALLAS: usize = 60;
 
@@ -17,8 +17,7 @@ fn large() -> City {
             let code = format!("mahalla_{at}_{nth}");
             let mut unit = Unit { code: code.clone(), level: Level::Microdistrict, head: None, ..sector.clone() };
             unit.parent = Some(sector.code.clone());
-            unit.name = model.name.clone();
-            unit.name.uz.push_str(&code);
+            unit.name = Names { kk: code.clone(), ru: code.clone(), uz: code.clone(), en: code.clone() };
             unit.aliases.clear();
             city.territory.units.push(unit);
             organise(&mut city, &model, &code, "housing");
@@ -70,8 +69,6 @@ fn fifteen_hundred_organisations_are_found_and_explained() {
 #[test]
 fn the_checker_names_a_gap_an_overlap_and_a_dead_rule_among_fifteen_hundred() {
     let mut city = large();
-    let errors = |city: &City| city.check().into_iter().filter(|f| f.severity == Severity::Error).collect::<Vec<_>>();
-    city.territory.units.retain(|unit| !unit.code.starts_with("mahalla_") || unit.name.uz.contains("mahalla_"));
     let rule = |unit: &str, agency: &str| Rule {
         category: Some("roof".to_owned()),
         unit: unit.to_owned(),
@@ -83,6 +80,7 @@ fn the_checker_names_a_gap_an_overlap_and_a_dead_rule_among_fifteen_hundred() {
     city.agencies.rules.push(rule("urgut", "urgut_housing"));
     city.agencies.rules.retain(|rule| rule.agency != "lifts");
     let findings: Vec<String> = city.check().iter().map(ToString::to_string).collect();
+    assert!(findings.len() < 20, "and nothing else: {findings:#?}");
     for expected in [
         "overlap: \"samarkand_city_housing\" already settles it in \"mahalla_1_1\"",
         "dead: without it \"urgut_housing\" would answer in \"urgut\" as well",
@@ -90,7 +88,6 @@ fn the_checker_names_a_gap_an_overlap_and_a_dead_rule_among_fifteen_hundred() {
     ] {
         assert!(findings.iter().any(|f| f.contains(expected)), "{expected}: {} findings", findings.len());
     }
-    assert!(!errors(&city).is_empty());
 }
 
 #[test]
