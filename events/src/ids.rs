@@ -46,6 +46,21 @@ uuid_id! {
     TicketId
 }
 
+uuid_id! {
+    /// Names one incident: what several citizens have reported.
+    IncidentId
+}
+
+impl IncidentId {
+    /// Returns the id of the incident that a ticket's report opens.
+    pub fn of(ticket: TicketId) -> Self {
+        // Another variant of UUID than any ticket has, so that the two can never be taken for each other.
+        let mut bytes = *ticket.0.as_bytes();
+        bytes[8] ^= 0x40;
+        Self(Uuid::from_bytes(bytes))
+    }
+}
+
 impl TicketId {
     /// Returns the id of the `index`-th ticket that an intake leads to; one call may raise several issues.
     pub fn of(intake: IntakeId, index: u16) -> Self {
@@ -78,5 +93,6 @@ mod tests {
         assert_eq!(TicketId::of(intake, 0).0, intake.0);
         assert_eq!(TicketId::of(intake, 3), TicketId::of(intake, 3));
         assert_ne!(TicketId::of(intake, 1), TicketId::of(intake, 2));
+        assert_ne!(IncidentId::of(TicketId::of(intake, 1)).0, TicketId::of(intake, 1).0);
     }
 }

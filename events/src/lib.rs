@@ -8,6 +8,7 @@ mod calls;
 mod dead;
 mod envelope;
 mod ids;
+mod incident;
 mod language;
 mod number;
 mod recorded;
@@ -20,10 +21,14 @@ pub use agency::{AgencyAction, AgencyNotice};
 pub use calls::{CallEnded, CallEvent, CallStarted, EndCause};
 pub use dead::DeadLetter;
 pub use envelope::{Envelope, EnvelopeError, Event};
-pub use ids::{AgencyId, CallId, IntakeId, TicketId};
+pub use ids::{AgencyId, CallId, IncidentId, IntakeId, TicketId};
+pub use incident::{Incident, IncidentChange, IncidentChanged, IncidentScope, IncidentStatus};
 pub use language::Language;
 pub use number::{NumberError, RegistrationNumber};
 pub use recorded::{Channel, Contact, MediaQuality, Recorded, RecordingEnd, RecordingRef};
-pub use ticket::{Actor, Change, Danger, Location, Priority, RequestKind, Scored, Ticket, TicketChanged, TicketStatus};
+pub use ticket::{
+    Actor, Answer, Change, Danger, Location, MapPoint, Priority, RequestKind, Scored, Ticket, TicketChanged,
+    TicketStatus,
+};
 pub use topic::Topic;
 pub use transcribed::{Outcome, Rejected, Segment, Transcribed};

@@ -1,6 +1,8 @@
 //! The JSON Schemas of all events, as they stand in `events/schemas/`.
 
-use crate::{AgencyNotice, CallEvent, DeadLetter, Envelope, Event, Recorded, TicketChanged, Transcribed};
+use crate::{
+    AgencyNotice, CallEvent, DeadLetter, Envelope, Event, IncidentChanged, Recorded, TicketChanged, Transcribed,
+};
 use schemars::schema_for;
 
 /// Returns each event's file name and schema, in a fixed order.
@@ -14,6 +16,7 @@ pub fn all() -> Result<Vec<(String, String)>, serde_json::Error> {
         one::<Transcribed>()?,
         one::<TicketChanged>()?,
         one::<AgencyNotice>()?,
+        one::<IncidentChanged>()?,
         one::<DeadLetter>()?,
     ])
 }

@@ -85,6 +85,32 @@ pub struct Scored {
     pub probability: f32,
 }
 
+/// A spot on the map in degrees (WGS 84).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MapPoint {
+    /// Latitude.
+    pub lat: f64,
+    /// Longitude.
+    pub lon: f64,
+    /// Whether it is the spot itself; else it is the rough middle of what was named.
+    pub exact: bool,
+}
+
+/// The answer that the city's reference book has to a question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The question's code in the reference book.
+    pub question: String,
+    /// The answer, in the citizen's language.
+    pub text: String,
+    /// The language that it is written in.
+    pub language: Language,
+    /// How sure it is that this was asked, 0 to 1.
+    pub confidence: f32,
+    /// Where the answer comes from.
+    pub source: String,
+}
+
 /// Where it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Location {
@@ -96,6 +122,12 @@ pub struct Location {
     pub street: Option<String>,
     /// The house number, where one was named.
     pub house: Option<String>,
+    /// The landmark, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landmark: Option<String>,
+    /// Where that is on the map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<MapPoint>,
     /// How sure the place is, 0 to 1.
     pub confidence: f32,
 }
@@ -169,6 +201,15 @@ pub struct Ticket {
     pub confirmed_at: Option<Timestamp>,
     /// Whether the citizen gave no way to be reached.
     pub anonymous: bool,
+    /// The other tickets of what was said in the same breath.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<TicketId>,
+    /// The version of the model that decided on the category; none where no model did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The reference book's answer, where a question has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 /// Who made a change.

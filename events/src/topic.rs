@@ -16,14 +16,23 @@ pub enum Topic {
     Tickets,
     /// What agencies must act on, keyed by agency id.
     Agencies,
+    /// Incidents after every change, keyed by incident id.
+    Incidents,
     /// What could not be processed, with the reason, keyed as the original.
     Dead,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Topic; 6] =
-        [Topic::Calls, Topic::Recordings, Topic::Transcripts, Topic::Tickets, Topic::Agencies, Topic::Dead];
+    pub const ALL: [Topic; 7] = [
+        Topic::Calls,
+        Topic::Recordings,
+        Topic::Transcripts,
+        Topic::Tickets,
+        Topic::Agencies,
+        Topic::Incidents,
+        Topic::Dead,
+    ];
 
     /// Returns the name on the bus.
     pub const fn name(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Topic {
             Topic::Transcripts => "dauys.transcripts",
             Topic::Tickets => "dauys.tickets",
             Topic::Agencies => "dauys.agencies",
+            Topic::Incidents => "dauys.incidents",
             Topic::Dead => "dauys.dead",
         }
     }

@@ -17,9 +17,9 @@ use dauys_events::{
 use dauys_router::clock::Clock;
 use dauys_router::notify::{NobodyCarries, Notifications};
 use dauys_router::outbox::Relay;
-use dauys_router::store::{NotificationState, SqliteStore, Store};
+use dauys_router::store::{NotificationState, SpokenContact, SqliteStore, Store};
 use dauys_router::worker::{
-    Backoff, Calls, CityReader, Consumer, Handle, Reader, Router, Setback, Transcripts, terms_of,
+    Backoff, Calls, CityReader, Consumer, Handle, Reader, Router, Setback, Transcripts, Understood, terms_of,
 };
 use dauys_tickets::{Action, Reading, apply};
 use jiff::Timestamp;
@@ -92,8 +92,8 @@ impl World {
 struct AlwaysWater;
 
 impl Reader for AlwaysWater {
-    fn read(&self, _: &Transcribed) -> Reading {
-        reading("water_utility", "water")
+    fn read(&self, _: &Transcribed) -> Understood {
+        Understood { issues: vec![reading("water_utility", "water")], spoken: SpokenContact::default() }
     }
 }
 
@@ -130,7 +130,7 @@ async fn what_a_citizen_said_lies_in_the_right_cabinet_and_its_agency_is_told() 
 #[test]
 fn what_nobody_can_be_sure_of_goes_to_the_inspector_with_a_reason() {
     let review = |transcribed: &Transcribed, because: &str| {
-        let reading = READER.read(transcribed);
+        let reading = READER.read(transcribed).issues.remove(0);
         assert!(reading.review, "{because}: {reading:?}");
         assert_eq!((reading.agency.0.as_str(), reading.category.as_str()), ("inspectorate", "unclear"));
         assert!(reading.why.iter().any(|sentence| sentence.contains(because)), "{because}: {:?}", reading.why);
@@ -168,7 +168,7 @@ fn written_words_are_read_like_spoken_ones() {
     written.segments.clear();
     written.outcome = Outcome::Text;
     written.recorded.text = Some("нет крышки на люке возле школы".into());
-    let reading = READER.read(&written);
+    let reading = READER.read(&written).issues.remove(0);
     assert_eq!((reading.category.as_str(), reading.review, reading.kind), ("manhole", false, RequestKind::Request));
 }
 

@@ -4,7 +4,7 @@ use super::ApiError;
 use super::act::{Want, act};
 use super::extract::{Json as Body, Path};
 use super::problem::Problem;
-use super::views::TicketView;
+use super::views::{TicketView, show_ticket};
 use crate::auth::Identity;
 use crate::web::App;
 use axum::Json;
@@ -66,7 +66,7 @@ macro_rules! action {
         ) -> Result<Json<TicketView>, ApiError> {
             let (revision, reason) = ($given.revision, $given.reason.clone());
             let ticket = act(&app, &identity, TicketId(id), revision, $want, reason.as_deref()).await?;
-            Ok(Json(TicketView::new(ticket, &identity, app.now())))
+            Ok(Json(show_ticket(&app, &identity, ticket).await?))
         }
     };
 }

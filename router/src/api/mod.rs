@@ -4,7 +4,9 @@ pub(crate) mod act;
 mod actions;
 mod calls;
 pub(crate) mod citizens;
+pub(crate) mod corrections;
 mod extract;
+pub(crate) mod incidents;
 mod live;
 mod problem;
 mod session;
@@ -56,6 +58,17 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(actions::reopen))
         .routes(routes!(actions::reassign))
         .routes(routes!(actions::recategorise))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::one))
+        .routes(routes!(incidents::tickets))
+        .routes(routes!(incidents::history))
+        .routes(routes!(incidents::merge))
+        .routes(routes!(incidents::split))
+        .routes(routes!(incidents::undo))
+        .routes(routes!(incidents::end))
+        .routes(routes!(corrections::list))
+        .routes(routes!(corrections::review))
+        .routes(routes!(corrections::training))
         .routes(routes!(calls::call))
         .routes(routes!(citizens::registration))
         .routes(routes!(citizens::agencies))

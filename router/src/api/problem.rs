@@ -33,7 +33,7 @@ pub enum ApiError {
     #[error("{0}")]
     Invalid(String),
     /// The ticket has been changed since it was read.
-    #[error("the ticket has been changed: it is at revision {current} now")]
+    #[error("it has been changed: it is at revision {current} now")]
     Conflict {
         /// The revision that the ticket has.
         current: u32,
@@ -41,6 +41,9 @@ pub enum ApiError {
     /// The ticket's life cycle does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Whoever changes an incident by hand must say why.
+    #[error("write a reason")]
+    ReasonMissing,
     /// Asked too often; wait this long.
     #[error("too many requests: try again in {} s", .0.as_secs().max(1))]
     TooOften(SignedDuration),
@@ -65,7 +68,9 @@ impl ApiError {
             }
             ApiError::NotFound(_) => StatusCode::NOT_FOUND,
             ApiError::Invalid(_) => StatusCode::BAD_REQUEST,
-            ApiError::Refused(Refused::ReasonMissing { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::ReasonMissing | ApiError::Refused(Refused::ReasonMissing { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             ApiError::Conflict { .. } | ApiError::Refused(_) => StatusCode::CONFLICT,
             ApiError::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Busy | ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -4,7 +4,7 @@ use super::ApiError;
 use super::act::visible;
 use super::extract::{Path, Query};
 use super::problem::Problem;
-use super::views::{ContactView, HistoryView, TicketList, TicketView};
+use super::views::{ContactView, HistoryView, TicketList, TicketView, show_ticket, show_tickets};
 use crate::auth::Identity;
 use crate::store::{Cursor, Order, TicketFilter};
 use crate::web::App;
@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use dauys_events::{AgencyId, TicketId, TicketStatus};
+use dauys_events::{AgencyId, RequestKind, TicketId, TicketStatus};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -35,6 +35,10 @@ pub(crate) struct ListQuery {
     category: Option<String>,
     /// The territory unit's code.
     unit: Option<String>,
+    /// `request` or `question`.
+    kind: Option<String>,
+    /// Only questions with an answer from the reference book, or only those without.
+    answered: Option<bool>,
     /// Only tickets whose target has passed without the agency's report.
     overdue: Option<bool>,
     /// `newest` (the last received first) or `urgent` (by priority, then by target).
@@ -49,6 +53,14 @@ pub(crate) struct ListQuery {
 pub(crate) fn status_of(name: &str) -> Option<TicketStatus> {
     use TicketStatus::{Assigned, Confirmed, Done, Reopened, Review};
     [Review, Assigned, Done, Confirmed, Reopened].into_iter().find(|status| status.name() == name)
+}
+
+fn kind_of(name: &str) -> Result<RequestKind, ApiError> {
+    match name {
+        "request" => Ok(RequestKind::Request),
+        "question" => Ok(RequestKind::Question),
+        _ => Err(ApiError::Invalid("the kind is `request` or `question`".to_owned())),
+    }
 }
 
 /// Limits a filter to what somebody may see.
@@ -88,6 +100,8 @@ pub(super) async fn list(
         statuses: statuses?,
         category: query.category,
         unit: query.unit,
+        kind: query.kind.as_deref().map(kind_of).transpose()?,
+        answered: query.answered,
         overdue_at: query.overdue.unwrap_or(false).then_some(now),
         ..Default::default()
     };
@@ -95,7 +109,7 @@ pub(super) async fn list(
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let page = app.store().list(&filter, order, cursor.as_ref(), limit).await?;
     Ok(Json(TicketList {
-        tickets: page.tickets.into_iter().map(|ticket| TicketView::new(ticket, &identity, now)).collect(),
+        tickets: show_tickets(&app, &identity, page.tickets).await?,
         next: page.next.map(|cursor| cursor.to_string()),
     }))
 }
@@ -111,7 +125,7 @@ pub(super) async fn one(
     Path(id): Path<Uuid>,
 ) -> Result<Json<TicketView>, ApiError> {
     let ticket = visible(&app, &identity, TicketId(id)).await?;
-    Ok(Json(TicketView::new(ticket, &identity, app.now())))
+    Ok(Json(show_ticket(&app, &identity, ticket).await?))
 }
 
 #[utoipa::path(get, path = "/tickets/{id}/history", tag = "tickets",
@@ -153,7 +167,7 @@ pub(crate) async fn look_at_contact(app: &App, identity: &Identity, id: TicketId
     }
     let contact = app.store().contact(ticket.ticket_id, &identity.account, app.now()).await?;
     tracing::info!(login = %identity.account.login, ticket = %ticket.ticket_id, "a contact was looked at");
-    Ok(ContactView { number: contact.number, name: contact.name })
+    Ok(contact.into())
 }
 
 #[utoipa::path(get, path = "/tickets/{id}/recording", tag = "tickets",

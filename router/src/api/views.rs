@@ -1,15 +1,16 @@
 //! What the API says of a ticket, a call, a citizen's number: plain JSON, without what the reader has no right to.
 
 use crate::auth::Identity;
-use crate::store::{Account, AccountRole, HistoryEntry};
+use crate::store::{Account, AccountRole, ContactDetails, HistoryEntry, StoreError};
+use crate::web::App;
 use dauys_config::city::Names;
 use dauys_events::{
-    Actor, AgencyId, Change, Channel, Danger, Language, Location, Priority, RegistrationNumber, RequestKind, Scored,
-    Ticket, TicketId, TicketStatus,
+    Actor, AgencyId, Answer, Change, Channel, Danger, Incident, IncidentId, Language, Location, MapPoint,
+    Priority, RegistrationNumber, RequestKind, Scored, Ticket, TicketId, TicketStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 
 /// A ticket.
@@ -92,6 +93,85 @@ pub struct TicketView {
     pub overdue: bool,
     /// Whether the citizen gave no way to be reached.
     pub anonymous: bool,
+    /// The other tickets of what was said in the same call; the city's own accounts only.
+    #[schema(value_type = Vec<Uuid>)]
+    pub related: Vec<TicketId>,
+    /// The version of the model that decided on the category.
+    pub model: Option<String>,
+    /// The reference book's answer, where a question has one.
+    pub answer: Option<AnswerView>,
+    /// The incident that it belongs to.
+    pub incident: Option<IncidentRef>,
+}
+
+/// The reference book's answer to a question.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Answer)]
+pub struct AnswerView {
+    /// The question's code in the reference book.
+    pub question: String,
+    /// The answer.
+    pub text: String,
+    /// Its language.
+    #[schema(value_type = String)]
+    pub language: Language,
+    /// How sure it is that this was asked, 0 to 1.
+    pub confidence: f32,
+    /// Where the answer comes from.
+    pub source: String,
+}
+
+impl From<Answer> for AnswerView {
+    fn from(answer: Answer) -> Self {
+        let Answer { question, text, language, confidence, source } = answer;
+        Self { question, text, language, confidence, source }
+    }
+}
+
+/// The incident that a ticket belongs to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IncidentRef {
+    /// The incident.
+    #[schema(value_type = Uuid)]
+    pub incident_id: IncidentId,
+    /// How many tickets it has.
+    pub tickets: u32,
+    /// How many citizens have reported it.
+    pub reporters: u32,
+}
+
+impl From<&Incident> for IncidentRef {
+    fn from(incident: &Incident) -> Self {
+        Self { incident_id: incident.incident_id, tickets: incident.tickets, reporters: incident.reporters }
+    }
+}
+
+/// Shows tickets to somebody, each with its incident.
+///
+/// # Errors
+/// [`StoreError`] where the store could not be read.
+pub(crate) async fn show_tickets(
+    app: &App,
+    reader: &Identity,
+    tickets: Vec<Ticket>,
+) -> Result<Vec<TicketView>, StoreError> {
+    let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.ticket_id).collect();
+    let incidents: HashMap<TicketId, Incident> = app.store().incidents_of(&ids).await?.into_iter().collect();
+    let show = |ticket: Ticket| {
+        let incident = incidents.get(&ticket.ticket_id).map(Into::into);
+        TicketView { incident, ..TicketView::new(ticket, reader, app.now()) }
+    };
+    Ok(tickets.into_iter().map(show).collect())
+}
+
+/// Shows one ticket to somebody, with its incident.
+///
+/// # Errors
+/// [`StoreError`] where the store could not be read.
+pub(crate) async fn show_ticket(app: &App, reader: &Identity, ticket: Ticket) -> Result<TicketView, StoreError> {
+    let incident = app.store().incidents_of(&[ticket.ticket_id]).await?;
+    let incident = incident.first().map(|(_, incident)| incident.into());
+    Ok(TicketView { incident, ..TicketView::new(ticket, reader, app.now()) })
 }
 
 /// A candidate with its probability.
@@ -120,14 +200,36 @@ pub struct Place {
     pub street: Option<String>,
     /// The house number.
     pub house: Option<String>,
+    /// The landmark.
+    pub landmark: Option<String>,
+    /// Where that is on the map.
+    pub point: Option<PointView>,
     /// How sure the place is, 0 to 1.
     pub confidence: f32,
 }
 
+/// A spot on the map in degrees (WGS 84).
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Point)]
+pub struct PointView {
+    /// Latitude.
+    pub lat: f64,
+    /// Longitude.
+    pub lon: f64,
+    /// Whether it is the spot itself; else it is the rough middle of what was named.
+    pub exact: bool,
+}
+
+impl From<MapPoint> for PointView {
+    fn from(MapPoint { lat, lon, exact }: MapPoint) -> Self {
+        Self { lat, lon, exact }
+    }
+}
+
 impl From<Location> for Place {
     fn from(place: Location) -> Self {
-        let Location { unit, name, street, house, confidence } = place;
-        Self { unit, name, street, house, confidence }
+        let Location { unit, name, street, house, landmark, point, confidence } = place;
+        Self { unit, name, street, house, landmark, point: point.map(Into::into), confidence }
     }
 }
 
@@ -170,6 +272,10 @@ impl TicketView {
             done_at: ticket.done_at,
             confirmed_at: ticket.confirmed_at,
             anonymous: ticket.anonymous,
+            related: if reader.only_agency().is_none() { ticket.related } else { Vec::new() },
+            model: ticket.model,
+            answer: ticket.answer.map(Into::into),
+            incident: None,
         }
     }
 }
@@ -222,6 +328,25 @@ pub struct ContactView {
     pub number: Option<String>,
     /// The name that a messenger's profile gives.
     pub name: Option<String>,
+    /// The name that the citizen said.
+    pub spoken_name: Option<String>,
+    /// The number that the citizen wants to be called back at.
+    pub callback_number: Option<String>,
+    /// The language that the citizen wants to be spoken to in.
+    #[schema(value_type = Option<String>)]
+    pub preferred_language: Option<Language>,
+}
+
+impl From<ContactDetails> for ContactView {
+    fn from(details: ContactDetails) -> Self {
+        Self {
+            number: details.network.number,
+            name: details.network.name,
+            spoken_name: details.spoken.name,
+            callback_number: details.spoken.number,
+            preferred_language: details.spoken.language,
+        }
+    }
 }
 
 /// What became of a call.

@@ -6,8 +6,10 @@
 
 mod accounts;
 mod calls;
+mod corrections;
 mod error;
 mod figures;
+mod incidents;
 mod notifications;
 mod outbox;
 mod postgres;
@@ -16,18 +18,22 @@ mod tickets;
 
 pub use accounts::{Account, AccountRole, Session, TokenHash};
 pub use calls::CallFigures;
+pub use corrections::{Correction, CorrectionState};
 pub use error::StoreError;
 pub use figures::{AgencyFigures, CategoryCount, FigureQuery, Figures};
+pub use incidents::{Grouping, IncidentAction, IncidentEdit, IncidentEntry, IncidentFilter, Member, Recent, Reported};
 pub use notifications::{NewNotification, Notification, NotificationKind, NotificationState};
 pub use outbox::{OutboxBacklog, OutboxRow};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
-pub use tickets::{Cursor, HistoryEntry, Intake, Opened, Order, StatusCount, TicketFilter, TicketPage};
+pub use tickets::{
+    ContactDetails, Cursor, HistoryEntry, Intake, Opened, Order, SpokenContact, StatusCount, TicketFilter, TicketPage,
+};
 
 use async_trait::async_trait;
 use dauys_config::Settings;
 use dauys_config::settings::StoreKind;
-use dauys_events::{CallEvent, Contact, RegistrationNumber, Ticket, TicketId};
+use dauys_events::{AgencyId, CallEvent, Contact, Incident, IncidentId, RegistrationNumber, Ticket, TicketId};
 use dauys_tickets::Transition;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -98,13 +104,111 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Forbidden`] for anybody else, [`StoreError::NotFound`] where there is no such ticket.
-    async fn contact(&self, id: TicketId, reader: &Account, at: Timestamp) -> Result<Contact, StoreError>;
+    async fn contact(&self, id: TicketId, reader: &Account, at: Timestamp) -> Result<ContactDetails, StoreError>;
 
     /// Returns who asked how to reach a ticket's citizen, and when, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] where the database could not be read.
     async fn contact_reads(&self, id: TicketId) -> Result<Vec<(String, Timestamp)>, StoreError>;
+
+    /// Takes or keeps the right to decide on incidents until `now + lease`, so that one process at a time does. Returns how
+    /// often people have changed incidents by hand; none where another process has the right.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be written.
+    async fn lease_incidents(
+        &self,
+        holder: Uuid,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Option<i64>, StoreError>;
+
+    /// Returns tickets of which nobody has decided yet whether they belong to an incident, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn waiting_reports(&self, limit: u32) -> Result<Vec<Reported>, StoreError>;
+
+    /// Counts what [`Store::waiting_reports`] would return without a limit.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn waiting_reports_count(&self) -> Result<u64, StoreError>;
+
+    /// Returns the incidents that take reports, and what was decided on reports received from `since` on, at most `limit`
+    /// of each, the newest.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn recent_reports(&self, since: Timestamp, limit: u32) -> Result<Recent, StoreError>;
+
+    /// Writes what was decided, with the events that tell of it, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the right was lost or a person has changed an incident meanwhile: read anew, decide
+    /// anew. Nothing was written then.
+    async fn write_grouping(&self, grouping: &Grouping) -> Result<(), StoreError>;
+
+    /// Lists incidents, the last reported first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<Incident>, StoreError>;
+
+    /// Finds the incidents that tickets belong to; tickets on their own are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn incidents_of(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Incident)>, StoreError>;
+
+    /// Returns an incident's reports, those that an agency holds where one is named, the first received first, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn incident_members(
+        &self,
+        id: IncidentId,
+        agency: Option<&AgencyId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError>;
+
+    /// Returns what happened to an incident, oldest first; each report that came stands with the report.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn incident_history(&self, id: IncidentId) -> Result<Vec<IncidentEntry>, StoreError>;
+
+    /// Does to an incident what a person wants, with its history and events, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the incident is no longer at that revision, [`StoreError::Invalid`] where it makes no
+    /// sense, [`StoreError::NotFound`] where there is no such incident or change.
+    async fn edit_incident(&self, edit: &IncidentEdit) -> Result<(), StoreError>;
+
+    /// Lists corrected categories in the order in which they were made, from behind `after` on.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database could not be read.
+    async fn corrections(
+        &self,
+        state: Option<CorrectionState>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Correction>, StoreError>;
+
+    /// Keeps what somebody made of a correction, with who and when.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such correction, or a later one has taken its place.
+    async fn review_correction(
+        &self,
+        id: i64,
+        state: CorrectionState,
+        login: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Creates an account.
     ///

@@ -2,7 +2,8 @@
 
 use super::StoreError;
 use dauys_events::{
-    Actor, AgencyId, CallId, Change, Contact, IntakeId, Priority, RegistrationNumber, Ticket, TicketId, TicketStatus,
+    Actor, AgencyId, CallId, Change, Contact, IntakeId, Language, Priority, RegistrationNumber, RequestKind, Ticket,
+    TicketId, TicketStatus,
 };
 use dauys_tickets::Transition;
 use jiff::Timestamp;
@@ -20,10 +21,40 @@ pub struct Intake {
     pub call_id: Option<CallId>,
     /// How to reach the citizen; kept apart from the tickets.
     pub contact: Contact,
+    /// What the citizen said of it; kept with the contact.
+    pub spoken: SpokenContact,
     /// The W3C trace context that the intake came with.
     pub traceparent: Option<String>,
     /// The tickets as they open, at least one.
     pub tickets: Vec<Transition>,
+}
+
+/// What a citizen said of who calls and how to call back: personal data, which `Debug` does not show.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SpokenContact {
+    /// The name, as it was said.
+    pub name: Option<String>,
+    /// The number to call back.
+    pub number: Option<String>,
+    /// The language that the citizen wants to be spoken to in.
+    pub language: Option<Language>,
+}
+
+impl fmt::Debug for SpokenContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SpokenContact");
+        shown.field("name", &self.name.is_some()).field("number", &self.number.is_some());
+        shown.field("language", &self.language).finish()
+    }
+}
+
+/// How a citizen can be reached, for those with the right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContactDetails {
+    /// As the network or the messenger gave it.
+    pub network: Contact,
+    /// As the citizen said it.
+    pub spoken: SpokenContact,
 }
 
 /// What opening an intake came to.
@@ -46,6 +77,10 @@ pub struct TicketFilter {
     pub category: Option<String>,
     /// The territory unit's code.
     pub unit: Option<String>,
+    /// Something to be done, or something to be known.
+    pub kind: Option<RequestKind>,
+    /// Whether the reference book had an answer.
+    pub answered: Option<bool>,
     /// Received from here on.
     pub since: Option<Timestamp>,
     /// Received before.

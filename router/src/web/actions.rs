@@ -74,8 +74,12 @@ pub(super) async fn contact(State(app): State<App>, signed: Signed, Path(id): Pa
     let id = TicketId(id);
     match look_at_contact(&app, &signed.identity, id).await {
         Ok(contact) => {
-            let parts: Vec<String> = [contact.number, contact.name].into_iter().flatten().collect();
-            let none = || signed.reader.words(&app).t.contact_none.to_owned();
+            let words = signed.reader.words(&app);
+            let callback = contact.callback_number.map(|number| format!("{}: {number}", words.t.contact_callback));
+            let language = contact.preferred_language.map(|language| words.spoken(Some(language)).to_owned());
+            let parts = [contact.number, callback, contact.spoken_name, contact.name, language];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            let none = || words.t.contact_none.to_owned();
             let text = if parts.is_empty() { none() } else { parts.join(" · ") };
             show(&app, &signed, id, Above { contact: Some(text), ..Default::default() }).await
         }

@@ -12,8 +12,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use dauys_events::{Danger, Priority, Ticket, TicketStatus};
+use dauys_events::{Danger, Incident, Priority, Ticket, TicketId, TicketStatus};
 use serde::Deserialize;
+use std::collections::HashMap;
 
 /// How many tickets a page shows.
 const PAGE: u32 = 50;
@@ -43,6 +44,13 @@ pub(super) struct Row {
     pub(super) received: String,
     pub(super) number: String,
     pub(super) agency: Option<String>,
+    pub(super) incident: Option<Shared>,
+}
+
+/// The incident that a ticket belongs to.
+pub(super) struct Shared {
+    pub(super) id: String,
+    pub(super) reporters: String,
 }
 
 impl Row {
@@ -77,7 +85,24 @@ impl Row {
             received: words.time(ticket.received_at),
             number: ticket.registration_number.to_string(),
             agency: with_agency.then(|| words.agency(&ticket.agency.0)),
+            incident: None,
         }
+    }
+
+    /// Shows tickets, each with its incident.
+    pub(super) async fn shared(
+        words: &Words<'_>,
+        tickets: &[Ticket],
+        with_agency: bool,
+    ) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.ticket_id).collect();
+        let incidents: HashMap<TicketId, Incident> = words.app.store().incidents_of(&ids).await?.into_iter().collect();
+        let incident = |ticket: &Ticket| {
+            let found = incidents.get(&ticket.ticket_id)?;
+            Some(Shared { id: found.incident_id.to_string(), reporters: words.reporters(found) })
+        };
+        let row = |ticket| Self { incident: incident(ticket), ..Self::new(words, ticket, with_agency) };
+        Ok(tickets.iter().map(row).collect())
     }
 }
 
@@ -205,7 +230,7 @@ async fn list(app: &App, signed: &Signed, words: &Words<'_>, query: &CabinetQuer
     Ok(List {
         t: words.t,
         counts: counts(app, words, &filter).await?,
-        rows: page.tickets.iter().map(|ticket| Row::new(words, ticket, with_agency)).collect(),
+        rows: Row::shared(words, &page.tickets, with_agency).await?,
         next: page.next.map(|cursor| query.address(Some(&cursor))),
     })
 }

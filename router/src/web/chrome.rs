@@ -130,9 +130,16 @@ impl Reader {
     }
 
     fn nav(&self, t: &'static Texts) -> Vec<Link> {
-        let staff =
-            [("/operations", t.operations), ("/desk", t.desk), ("/cabinet", t.cabinet), ("/status", t.citizen_status)];
-        let agency = [("/cabinet", t.cabinet), ("/status", t.citizen_status)];
+        let staff = [
+            ("/operations", t.operations),
+            ("/incidents", t.incidents),
+            ("/desk", t.desk),
+            ("/corrections", t.corrections),
+            ("/questions", t.questions),
+            ("/cabinet", t.cabinet),
+            ("/status", t.citizen_status),
+        ];
+        let agency = [("/cabinet", t.cabinet), ("/incidents", t.incidents), ("/status", t.citizen_status)];
         let items: &[_] = match self.identity.as_ref().map(|identity| identity.account.role) {
             None => &[],
             Some(AccountRole::Agency) => &agency,
@@ -172,7 +179,7 @@ pub(super) fn explain(words: &Words<'_>, error: &ApiError) -> String {
         ApiError::NotFound(_) => words.t.error_not_found.to_owned(),
         ApiError::Invalid(_) => words.t.error_input.to_owned(),
         ApiError::Conflict { .. } => words.t.conflict.to_owned(),
-        ApiError::Refused(Refused::ReasonMissing { .. }) => words.t.reason_needed.to_owned(),
+        ApiError::ReasonMissing | ApiError::Refused(Refused::ReasonMissing { .. }) => words.t.reason_needed.to_owned(),
         ApiError::Refused(_) => words.t.not_possible.to_owned(),
         ApiError::Busy | ApiError::Unavailable(_) | ApiError::Internal(_) => words.t.error_server.to_owned(),
     }

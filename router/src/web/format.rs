@@ -3,7 +3,11 @@
 use super::App;
 use super::texts::{Texts, fill, texts};
 use crate::api::views::is_overdue;
-use dauys_events::{Actor, Change, Channel, Danger, Language, Location, Priority, RequestKind, Ticket, TicketStatus};
+use dauys_events::{
+    Actor, Change, Channel, Danger, Incident, IncidentChange, Language, Location, Priority, RequestKind, Ticket,
+    TicketStatus,
+};
+use dauys_incidents::Why;
 use jiff::{SignedDuration, Timestamp};
 
 /// Says things in one language, at one time.
@@ -180,6 +184,47 @@ impl<'a> Words<'a> {
             }
         }
         parts.join(", ")
+    }
+
+    /// Names a territory unit, by its code where the city pack has lost it.
+    pub(super) fn unit(&self, code: &str) -> String {
+        let found = self.app.city().unit(code);
+        found.map_or(code, |unit| unit.name.get(self.language).as_str()).to_owned()
+    }
+
+    /// Says how many citizens and tickets an incident has.
+    pub(super) fn reporters(&self, incident: &Incident) -> String {
+        let [reporters, tickets] = [incident.reporters, incident.tickets].map(|count| self.count(count.into()));
+        fill(self.t.incident_reporters, &[&reporters, &tickets])
+    }
+
+    /// Says why a ticket belongs to an incident.
+    pub(super) fn why(&self, why: Why) -> &'static str {
+        match why {
+            Why::SameCitizen => self.t.why_same_citizen,
+            Why::SameHouse => self.t.why_same_house,
+            Why::Near => self.t.why_near,
+            Why::SameLandmark => self.t.why_same_landmark,
+            Why::SameStreet => self.t.why_same_street,
+            Why::SameWords => self.t.why_same_words,
+            Why::InArea => self.t.why_in_area,
+            Why::Burst => self.t.why_burst,
+            Why::NearlyAll => self.t.why_nearly_all,
+            Why::Person => self.t.why_person,
+        }
+    }
+
+    pub(super) fn incident_change(&self, change: &IncidentChange) -> String {
+        let (text, tickets) = match change {
+            IncidentChange::Opened { tickets } => (self.t.incident_change_opened, tickets),
+            IncidentChange::Joined { tickets } => (self.t.incident_change_joined, tickets),
+            IncidentChange::Merged { tickets, .. } => (self.t.incident_change_merged, tickets),
+            IncidentChange::Split { tickets, .. } => (self.t.incident_change_split, tickets),
+            IncidentChange::Undone { tickets } => (self.t.incident_change_undone, tickets),
+            IncidentChange::Ended => return self.t.incident_ended.to_owned(),
+            IncidentChange::Other => return self.t.change_other.to_owned(),
+        };
+        fill(text, &[&self.count(tickets.len() as u64)])
     }
 
     pub(super) fn change(&self, change: &Change) -> String {

@@ -5,9 +5,11 @@ mod assets;
 mod cabinet;
 mod chrome;
 mod desk;
+mod editors;
 mod format;
 mod guard;
 mod health;
+mod incidents;
 mod language;
 mod operations;
 mod sign_in;
@@ -38,6 +40,12 @@ pub fn routes(app: &App) -> Router {
         .route("/cabinet", get(cabinet::page))
         .route("/desk", get(desk::page))
         .route("/operations", get(operations::page))
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}", get(incidents::one))
+        .route("/incidents/{id}/{action}", post(incidents::submit))
+        .route("/questions", get(editors::questions))
+        .route("/corrections", get(editors::corrections_page))
+        .route("/corrections/{id}", post(editors::judge_correction))
         .route("/tickets/{id}", get(ticket::page))
         .route("/tickets/{id}/contact", post(actions::contact))
         .route("/tickets/{id}/{action}", post(actions::submit))

@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use dauys_events::{Ticket, TicketId};
+use dauys_events::{Answer, Ticket, TicketId};
 use dauys_tickets::{ActionKind, Role, allowed, needs_reason};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -63,6 +63,9 @@ struct TicketPage {
     times: Vec<Fact>,
     contact_allowed: bool,
     contact: Option<String>,
+    related: Vec<Choice>,
+    model: Option<String>,
+    answer: Option<Answer>,
 }
 
 /// What is said above the ticket.
@@ -102,7 +105,9 @@ async fn build(app: &App, signed: &Signed, id: TicketId, above: Above) -> Result
     let ticket = visible(app, &signed.identity, id).await?;
     let history = app.store().history(id).await?;
     let words = signed.reader.words(app);
-    let row = Row::new(&words, &ticket, true);
+    let mut rows = Row::shared(&words, std::slice::from_ref(&ticket), true).await?;
+    let row = rows.pop().unwrap_or_else(|| Row::new(&words, &ticket, true));
+    let related = related(app, &words, &signed.identity, &ticket).await?;
     Ok(TicketPage {
         c: signed.reader.chrome(app, format!("№ {} · {}", row.number, row.category)),
         revision: ticket.revision,
@@ -122,8 +127,23 @@ async fn build(app: &App, signed: &Signed, id: TicketId, above: Above) -> Result
         contact: above.contact,
         why: ticket.why,
         transcript: ticket.transcript,
+        related,
+        model: ticket.model,
+        answer: ticket.answer,
         row,
     })
+}
+
+/// Names the other tickets of the same call that the reader may see.
+async fn related(app: &App, words: &Words<'_>, identity: &Identity, ticket: &Ticket) -> Result<Vec<Choice>, ApiError> {
+    let mut related = Vec::new();
+    for id in &ticket.related {
+        if let Some(other) = app.store().ticket(*id).await?.filter(|other| identity.may_see(&other.agency)) {
+            let name = words.category(&other.category);
+            related.push(Choice { code: other.ticket_id.to_string(), name, chosen: false });
+        }
+    }
+    Ok(related)
 }
 
 fn happened(words: &Words<'_>, entry: &HistoryEntry) -> Happened {

@@ -6,7 +6,7 @@
 //! | `dauys.calls` | `figures` | kept for the figures |
 //! | `dauys.tickets` | `notify` | what the citizen should hear is written down |
 //!
-//! The outbox is published beside it.
+//! Beside it the outbox is published, and tickets are grouped into incidents.
 
 mod backoff;
 mod calls;
@@ -17,10 +17,11 @@ mod transcripts;
 pub use backoff::Backoff;
 pub use calls::Calls;
 pub use consume::{Consumer, Handle, Setback};
-pub use reading::{CityReader, Reader, terms_of};
+pub use reading::{CityReader, Reader, Understood, terms_of};
 pub use transcripts::Transcripts;
 
 use crate::clock::Clock;
+use crate::incidents::Grouper;
 use crate::notify::{Notifications, Notifier};
 use crate::outbox::Relay;
 use crate::store::Store;
@@ -40,6 +41,7 @@ pub struct Router {
     calls: Calls,
     notifications: Notifications,
     relay: Relay,
+    grouper: Grouper,
 }
 
 impl Router {
@@ -69,12 +71,13 @@ impl Router {
             language: city.settings.languages.first().copied().unwrap_or(Language::Kk),
         };
         let relay = Relay::new(Arc::clone(&bus), Arc::clone(&store), clock.clone(), process);
-        Ok(Self { bus, clock, transcripts, calls: Calls { store }, notifications, relay })
+        let grouper = Grouper::new(Arc::clone(&store), Arc::clone(city), clock.clone(), process);
+        Ok(Self { bus, clock, transcripts, calls: Calls { store }, notifications, relay, grouper })
     }
 
     /// Works until `stop`, then publishes what was committed and returns.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { bus, clock, transcripts, calls, notifications, relay } = self;
+        let Self { bus, clock, transcripts, calls, notifications, relay, grouper } = self;
         let consumer = |group, topic| Consumer {
             bus: Arc::clone(&bus),
             clock: clock.clone(),
@@ -89,6 +92,7 @@ impl Router {
             for_calls.run(&calls, &stop),
             for_notifications.run(&notifications, &stop),
             relay.run(stop.clone()),
+            grouper.run(stop.clone()),
         );
     }
 }

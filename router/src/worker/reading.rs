@@ -1,33 +1,55 @@
 //! How a city reads what was heard: category, place and danger by the model, the agency by the rules, and a person where
 //! either is not sure enough.
 
+use crate::answers::{self, AnswerBook};
+use crate::store::SpokenContact;
 use dauys_assign::Assigner;
 use dauys_config::city::City;
-use dauys_events::{AgencyId, Danger, Location, Outcome, Priority, RequestKind, Transcribed};
+use dauys_events::{AgencyId, Answer, Danger, Location, Outcome, Priority, RequestKind, Transcribed};
 use dauys_tickets::{Reading, Terms};
 use dauys_understand::{Model, Transcript, Understanding};
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// Hours for a category that the pack does not describe: soon, since nobody knows yet what it is.
 const UNKNOWN_TARGET_HOURS: u32 = 4;
 
+/// What was understood of an intake.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Understood {
+    /// Each thing that the citizen wants, in the order of what was said; at least one.
+    pub issues: Vec<Reading>,
+    /// What the citizen said of who calls and how to call back.
+    pub spoken: SpokenContact,
+}
+
 /// Reads a transcript: what is it about, and who answers for it. Pure, and for every transcript there is a reading.
 pub trait Reader: Send + Sync + 'static {
     /// Reads a transcript.
-    fn read(&self, transcribed: &Transcribed) -> Reading;
+    fn read(&self, transcribed: &Transcribed) -> Understood;
 }
 
 /// A city's model and rules.
 pub struct CityReader {
     city: Arc<City>,
     model: Model,
+    version: String,
+    answers: AnswerBook,
+    zone: TimeZone,
     assigner: Assigner,
 }
 
 impl CityReader {
     /// Trains the model and prepares the rules of a city; takes a moment.
     pub fn new(city: Arc<City>) -> Self {
-        Self { model: Model::train(&city), assigner: Assigner::new(&city), city }
+        Self {
+            model: Model::train(&city),
+            version: version(&city),
+            answers: answers::load(&city),
+            zone: TimeZone::get(&city.settings.time_zone).unwrap_or(TimeZone::UTC),
+            assigner: Assigner::new(&city),
+            city,
+        }
     }
 
     /// Returns a category's terms and its own place in the order of work.
@@ -50,7 +72,14 @@ pub fn terms_of(city: &City, category: &str) -> (Terms, Priority) {
 }
 
 impl Reader for CityReader {
-    fn read(&self, transcribed: &Transcribed) -> Reading {
+    fn read(&self, transcribed: &Transcribed) -> Understood {
+        Understood { issues: vec![self.whole(transcribed)], spoken: SpokenContact::default() }
+    }
+}
+
+impl CityReader {
+    /// Reads a transcript as one issue.
+    fn whole(&self, transcribed: &Transcribed) -> Reading {
         let heard = transcribed.text();
         let text = match &transcribed.recorded.text {
             Some(written) if heard.trim().is_empty() => written.as_str(),
@@ -60,10 +89,24 @@ impl Reader for CityReader {
             return self.nothing_heard(transcribed);
         }
         let understood = self.model.understand(&Transcript { text, language: transcribed.language });
-        match doubt(transcribed, &understood, &self.city) {
+        let answer = self.answer(transcribed, text, &understood);
+        let mut reading = match doubt(transcribed, &understood, &self.city) {
             Some(doubt) => self.for_review(understood, doubt),
             None => self.assigned(understood),
+        };
+        if let Some(answer) = &answer {
+            reading.why.push(format!("The reference book answers it: {}.", answer.question));
         }
+        Reading { answer, model: Some(self.version.clone()), ..reading }
+    }
+
+    /// Finds the reference book's answer to a question; what asks for something to be done gets none.
+    fn answer(&self, transcribed: &Transcribed, text: &str, understood: &Understanding) -> Option<Answer> {
+        if understood.kind != RequestKind::Question {
+            return None;
+        }
+        let today = transcribed.recorded.received_at.to_zoned(self.zone.clone()).date();
+        self.answers.find(text, understood.language, &understood.category, today)
     }
 }
 
@@ -95,6 +138,8 @@ impl CityReader {
             review: true,
             why,
             terms,
+            model: None,
+            answer: None,
         }
     }
 
@@ -118,6 +163,8 @@ impl CityReader {
             review: true,
             why,
             terms,
+            model: None,
+            answer: None,
         }
     }
 
@@ -143,8 +190,21 @@ impl CityReader {
             review: assignment.rule.is_none(),
             why,
             terms,
+            model: None,
+            answer: None,
         }
     }
+}
+
+/// Names the model that a city's phrases give: the same phrases are the same model.
+fn version(city: &City) -> String {
+    use sha2::{Digest, Sha256};
+    let mut digest = Sha256::new();
+    for file in ["kk", "ru", "uz", "en"].map(|language| format!("phrases/{language}.toml")) {
+        digest.update(city.source.read(&file).unwrap_or_default());
+    }
+    let hash = hex::encode(digest.finalize());
+    format!("pack-{}", hash.get(..12).unwrap_or(&hash))
 }
 
 /// Returns why a person must decide, where one must.
@@ -190,6 +250,8 @@ fn location(place: dauys_understand::Place) -> Location {
         name: place.name,
         street: place.street,
         house: place.house,
+        landmark: None,
+        point: None,
         confidence: place.confidence,
     }
 }

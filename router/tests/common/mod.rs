@@ -9,7 +9,7 @@ use dauys_events::{
     AgencyId, CallId, Channel, Contact, Danger, IntakeId, Language, Location, MediaQuality, Outcome, Priority,
     Recorded, RecordingEnd, RegistrationNumber, RequestKind, Segment, Transcribed,
 };
-use dauys_router::store::Intake;
+use dauys_router::store::{Intake, SpokenContact};
 use dauys_tickets::{Clocks, Reading, Terms, open_ticket};
 use jiff::Timestamp;
 use std::sync::LazyLock;
@@ -98,6 +98,8 @@ pub fn reading(agency: &str, category: &str) -> Reading {
             name: "Nursat".into(),
             street: None,
             house: None,
+            landmark: None,
+            point: None,
             confidence: 0.8,
         }),
         language: Some(Language::Ru),
@@ -105,6 +107,8 @@ pub fn reading(agency: &str, category: &str) -> Reading {
         review: false,
         why: vec!["it was said".into()],
         terms: Terms { target_hours: 5, legal_working_days: 15 },
+        model: Some("test-1".into()),
+        answer: None,
     }
 }
 
@@ -117,6 +121,7 @@ pub fn intake_of(transcribed: &Transcribed, reading: Reading, delay: i64) -> Int
         registration_number: recorded.registration_number,
         call_id: recorded.call_id,
         contact: recorded.contact.clone(),
+        spoken: SpokenContact::default(),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         tickets: vec![open_ticket(transcribed, 0, reading, &clocks(), opened_at)],
     }

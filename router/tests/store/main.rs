@@ -10,8 +10,10 @@ mod accounts;
 mod calls;
 mod changes;
 mod contacts;
+mod corrections;
 mod databases;
 mod figures;
+mod incidents;
 mod intakes;
 mod lists;
 mod notifications;
@@ -49,6 +51,13 @@ conformance! {
         a_change_of_nothing_is_not_found;
     lists: every_ticket_comes_once, filters_hold_together, overdue_is_what_was_not_reported_in_time,
         a_cursor_fits_its_own_order;
+    incidents: what_was_decided_is_written_with_its_events, a_citizen_who_calls_twice_is_one_reporter,
+        one_process_decides_and_a_persons_hand_comes_first, a_merger_can_be_taken_back, a_split_can_be_taken_back,
+        what_a_burst_takes_in_can_be_taken_back_too, a_stale_look_is_a_conflict_and_an_end_is_an_end,
+        a_book_is_read_back_as_it_was_decided, an_agency_sees_incidents_of_its_own_tickets,
+        a_corrected_category_is_decided_on_again;
+    corrections: are_kept_with_who_when_and_what_the_model_thought, a_later_one_takes_the_place_of_an_earlier,
+        questions_without_an_answer_are_found;
     contacts: only_those_with_the_right_read_them;
     accounts: are_created_found_and_changed, sessions_end, sessions_of_the_disabled_do_not_count;
     figures: judge_each_organisation, hold_for_no_tickets_at_all;

@@ -9,7 +9,9 @@
 mod actions;
 mod calls;
 mod citizens;
+mod editors;
 mod health;
+mod incidents;
 mod isolation;
 mod live;
 mod openapi;

@@ -2,7 +2,7 @@
 
 use crate::support::{Browser, Said, Town};
 use dauys_events::{Danger, Language};
-use dauys_router::store::AccountRole;
+use dauys_router::store::{AccountRole, Store};
 use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 
@@ -42,6 +42,13 @@ async fn every_page_speaks_every_language() {
         })
         .await;
     town.citizen(Said { agency: "inspectorate", category: "unclear", review: true, ..Said::default() }).await;
+    town.citizen(Said { place: Some(("abay", "улица Абая")), ..Said::default() }).await;
+    town.citizen(Said { question: true, category: "reference", ..Said::default() }).await;
+    let answered = Said { question: true, answer: Some("Ответ"), category: "reference", ..Said::default() };
+    town.citizen(answered).await;
+    town.group().await;
+    let incident = town.store.incidents_of(&[ticket.ticket_id]).await.unwrap().remove(0).1;
+    let incident_page = format!("/incidents/{}", incident.incident_id);
     town.app.board().count_once().await.unwrap();
     town.app.board().publish_once().await;
     let signed = town.browser("boss", AccountRole::Admin, None).await;
@@ -56,7 +63,19 @@ async fn every_page_speaks_every_language() {
             sound(&page, code, path);
         }
         let signed = Browser { town: &town, cookie: signed.cookie.clone(), language: code };
-        for path in ["/cabinet", "/cabinet?status=all", "/desk", "/operations", ticket_page.as_str()] {
+        let pages = [
+            "/cabinet",
+            "/cabinet?status=all",
+            "/desk",
+            "/operations",
+            "/incidents",
+            "/incidents?all=1",
+            "/questions",
+            "/corrections",
+            incident_page.as_str(),
+            ticket_page.as_str(),
+        ];
+        for path in pages {
             let (answer, page) = signed.get(path).await;
             assert_eq!(answer, StatusCode::OK, "{path}");
             sound(&page, code, path);

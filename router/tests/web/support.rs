@@ -5,13 +5,14 @@ use dauys_bus::Recordings;
 use dauys_config::city::City;
 use dauys_config::settings::Http;
 use dauys_events::{
-    AgencyId, CallId, Channel, Contact, Danger, IntakeId, Language, Location, MediaQuality, Outcome, Priority,
+    AgencyId, Answer, CallId, Channel, Contact, Danger, IntakeId, Language, Location, MediaQuality, Outcome, Priority,
     Recorded, RecordingEnd, RegistrationNumber, RequestKind, Scored, Segment, Ticket, Transcribed,
 };
 use dauys_router::auth::{NewAccount, create_account};
 use dauys_router::clock::Clock;
 use dauys_router::figures::{GaugeSource, Gauges};
-use dauys_router::store::{AccountRole, Intake, SqliteStore, Store};
+use dauys_router::incidents::Grouper;
+use dauys_router::store::{AccountRole, Intake, SpokenContact, SqliteStore, Store};
 use dauys_router::web::{App, Parts, routes};
 use dauys_tickets::{Clocks, Reading, Terms, open_ticket};
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +43,9 @@ pub struct Said {
     pub language: Language,
     pub ago: SignedDuration,
     pub target_hours: u32,
+    pub question: bool,
+    pub answer: Option<&'static str>,
+    pub spoken: SpokenContact,
 }
 
 impl Default for Said {
@@ -59,6 +63,9 @@ impl Default for Said {
             language: Language::Ru,
             ago: SignedDuration::from_secs(4),
             target_hours: 24,
+            question: false,
+            answer: None,
+            spoken: SpokenContact::default(),
         }
     }
 }
@@ -167,6 +174,15 @@ impl Town {
         create_account(&*self.store, new, self.now()).await.unwrap();
     }
 
+    /// Lets what waits be grouped into incidents.
+    pub async fn group(&self) {
+        let (store, clock) = (Arc::clone(&self.store) as Arc<dyn Store>, Arc::clone(&self.clock));
+        let now: Clock = Arc::new(move || Timestamp::from_microsecond(clock.load(Ordering::SeqCst)).unwrap());
+        let city = Arc::new(self.app.city().clone());
+        let mut grouper = Grouper::new(store, city, now, Uuid::from_u128(1));
+        while grouper.step().await.unwrap() > 0 {}
+    }
+
     /// Makes an account, if there is none, and signs in by the API.
     pub async fn program(&self, login: &str, role: AccountRole, agency: Option<&str>) -> Program<'_> {
         self.account(login, role, agency).await;
@@ -206,7 +222,7 @@ impl Town {
                 .iter()
                 .map(|(code, probability)| Scored { code: (*code).to_owned(), probability: *probability })
                 .collect(),
-            kind: RequestKind::Request,
+            kind: if said.question { RequestKind::Question } else { RequestKind::Request },
             danger: said.danger,
             emergency: (said.danger == Danger::Emergency).then(|| "112".to_owned()),
             priority: Priority::Normal,
@@ -215,6 +231,8 @@ impl Town {
                 name: street.to_owned(),
                 street: Some(street.to_owned()),
                 house: Some("12".to_owned()),
+                landmark: None,
+                point: None,
                 confidence: 0.9,
             }),
             language: Some(said.language),
@@ -222,6 +240,14 @@ impl Town {
             review: said.review,
             why: vec![format!("The words fit {}.", category.code)],
             terms: Terms { target_hours: said.target_hours, legal_working_days: 15 },
+            model: Some("test-1".to_owned()),
+            answer: said.answer.map(|text| Answer {
+                question: "example".to_owned(),
+                text: text.to_owned(),
+                language: said.language,
+                confidence: 0.9,
+                source: "the city's own site".to_owned(),
+            }),
         };
         let opened =
             open_ticket(&transcribed, 0, reading, &self.clocks, self.now() - said.ago + SignedDuration::from_secs(4));
@@ -233,6 +259,7 @@ impl Town {
                 registration_number: recorded.registration_number,
                 call_id: recorded.call_id,
                 contact: recorded.contact,
+                spoken: said.spoken,
                 tickets: vec![opened],
                 traceparent: None,
             })

@@ -11,5 +11,5 @@ mod priority;
 pub use action::{Action, ActionKind, Role, allowed, needs_reason};
 pub use clock::{Clocks, ClocksError, Terms};
 pub use life::{Refused, Transition, apply};
-pub use open::{Reading, open_ticket};
+pub use open::{Reading, open_ticket, open_tickets};
 pub use priority::priority;

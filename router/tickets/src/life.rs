@@ -13,6 +13,8 @@ pub struct Transition {
     pub changed: TicketChanged,
     /// What agencies must act on.
     pub notices: Vec<AgencyNotice>,
+    /// The model's best guess before a person chose the category, where there was one.
+    pub guess: Option<String>,
 }
 
 impl Transition {
@@ -121,7 +123,9 @@ pub fn apply(
     let notices =
         told.into_iter().map(|(agency, action)| AgencyNotice { agency, action, ticket: next.clone() }).collect();
     let changed = TicketChanged { ticket: next, change, actor: actor.clone(), reason: reason.map(str::to_owned) };
-    Ok(Transition { changed, notices })
+    let unsure = ticket.status == TicketStatus::Review;
+    let guess = ticket.alternatives.first().filter(|_| unsure).map(|best| best.code.clone());
+    Ok(Transition { changed, notices, guess })
 }
 
 fn permit(ticket: &Ticket, action: &Action, actor: &Actor, reason: Option<&str>) -> Result<(), Refused> {

@@ -2,8 +2,8 @@
 
 use crate::{Clocks, Terms, Transition, priority};
 use dauys_events::{
-    Actor, AgencyAction, AgencyId, AgencyNotice, Change, Danger, Language, Location, Priority, RequestKind, Scored,
-    Ticket, TicketChanged, TicketId, TicketStatus, Transcribed,
+    Actor, AgencyAction, AgencyId, AgencyNotice, Answer, Change, Danger, Language, Location, Priority, RequestKind,
+    Scored, Ticket, TicketChanged, TicketId, TicketStatus, Transcribed,
 };
 use jiff::Timestamp;
 
@@ -36,6 +36,10 @@ pub struct Reading {
     pub why: Vec<String>,
     /// The category's terms.
     pub terms: Terms,
+    /// The version of the model that decided.
+    pub model: Option<String>,
+    /// The reference book's answer to a question.
+    pub answer: Option<Answer>,
 }
 
 /// Opens the `index`-th ticket of an intake. The same intake and index give the same ticket id, whenever it is done.
@@ -78,10 +82,38 @@ pub fn open_ticket(
         done_at: None,
         confirmed_at: None,
         anonymous: recorded.contact.number.is_none(),
+        related: Vec::new(),
+        model: reading.model,
+        answer: reading.answer,
     };
     let notice = AgencyNotice { agency: reading.agency, action: AgencyAction::Assigned, ticket: ticket.clone() };
     let changed = TicketChanged { ticket, change: Change::Opened, actor: Actor::System, reason: None };
-    Transition { changed, notices: vec![notice] }
+    Transition { changed, notices: vec![notice], guess: None }
+}
+
+/// Opens a ticket for each issue of an intake, in the order of what was said, and links them. `reachable` tells that the
+/// citizen said how to be reached, where the network did not.
+pub fn open_tickets(
+    transcribed: &Transcribed,
+    readings: Vec<Reading>,
+    reachable: bool,
+    clocks: &Clocks,
+    now: Timestamp,
+) -> Vec<Transition> {
+    let issues = (0_u16..).zip(readings);
+    let mut openings: Vec<_> =
+        issues.map(|(index, reading)| open_ticket(transcribed, index, reading, clocks, now)).collect();
+    let ids: Vec<TicketId> = openings.iter().map(|opening| opening.ticket().ticket_id).collect();
+    for opening in &mut openings {
+        let own = opening.ticket().ticket_id;
+        let ticket = &mut opening.changed.ticket;
+        ticket.related = ids.iter().copied().filter(|id| *id != own).collect();
+        ticket.anonymous &= !reachable;
+        for notice in &mut opening.notices {
+            notice.ticket = ticket.clone();
+        }
+    }
+    openings
 }
 
 /// Returns what the citizen said, or wrote, without the character NUL, which no PostgreSQL text can hold.

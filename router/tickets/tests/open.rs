@@ -6,7 +6,7 @@ mod common;
 
 use common::{clocks, reading, time, transcribed};
 use dauys_events::{AgencyAction, Change, Contact, Outcome, Priority, TicketId, TicketStatus};
-use dauys_tickets::{Reading, open_ticket};
+use dauys_tickets::{Reading, open_ticket, open_tickets};
 
 #[test]
 fn an_understood_transcript_lies_in_its_agencys_cabinet() {
@@ -39,6 +39,26 @@ fn the_issues_of_one_intake_are_separate_tickets_and_repeat() {
     let open = |index| open_ticket(&transcribed(), index, reading(), &clocks(), now);
     assert_ne!(open(0).ticket().ticket_id, open(1).ticket().ticket_id);
     assert_eq!(open(1), open(1));
+}
+
+#[test]
+fn several_issues_of_one_call_are_linked_and_keep_one_number() {
+    let now = time("2026-11-20T10:00:33Z");
+    let mut said = transcribed();
+    said.recorded.contact = Contact::default();
+    let readings = ["manhole", "water", "heating"].map(|category| Reading { category: category.into(), ..reading() });
+    let openings = open_tickets(&said, readings.into(), true, &clocks(), now);
+    let ids: Vec<TicketId> = openings.iter().map(|opening| opening.ticket().ticket_id).collect();
+    assert_eq!(openings[0].ticket().related, [ids[1], ids[2]]);
+    assert_eq!(openings[2].ticket().related, [ids[0], ids[1]]);
+    for opening in &openings {
+        assert_eq!(opening.ticket().registration_number, said.recorded.registration_number);
+        assert_eq!(opening.ticket().model.as_deref(), Some("test-1"), "the ticket says which model decided");
+        assert_eq!(&opening.notices[0].ticket, opening.ticket(), "the agency sees the same");
+        assert!(!opening.ticket().anonymous, "a number that was spoken is a way to be reached");
+    }
+    let alone = open_tickets(&said, vec![reading()], false, &clocks(), now);
+    assert!(alone[0].ticket().related.is_empty() && alone[0].ticket().anonymous);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! An intake becomes its tickets, once.
 
+use super::incidents::enqueue;
 use super::tickets::{history_row, outgoing};
-use super::value::{micros, whole};
+use super::value::{micros, name_of, whole};
 use super::{Backend, Tx};
 use crate::store::{Intake, Opened, StoreError, tickets::rank};
-use dauys_events::Ticket;
+use dauys_events::{Language, Ticket};
 use sqlx::types::Json;
 
 pub(super) async fn open(store: &Backend, intake: &Intake) -> Result<Opened, StoreError> {
@@ -25,27 +26,39 @@ pub(super) async fn open(store: &Backend, intake: &Intake) -> Result<Opened, Sto
     if inserted.rows_affected() == 0 {
         return Ok(Opened::Already);
     }
-    sqlx::query("INSERT INTO contacts (intake_id, number, name) VALUES ($1, $2, $3)")
-        .bind(intake.intake_id.to_string())
-        .bind(&intake.contact.number)
-        .bind(&intake.contact.name)
-        .execute(&mut *tx)
-        .await?;
+    contact(&mut tx, intake).await?;
     for (ordinal, opening) in (0i64..).zip(&intake.tickets) {
         insert(&mut tx, ordinal, opening.ticket()).await?;
         history_row(&mut tx, opening).await?;
         outgoing(&mut tx, opening, intake.traceparent.as_deref()).await?;
+        enqueue(&mut tx, opening.ticket().ticket_id).await?;
     }
     store.commit_with_outbox(tx).await?;
     Ok(Opened::New)
+}
+
+async fn contact(tx: &mut Tx, intake: &Intake) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO contacts (intake_id, number, name, spoken_name, callback, language)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(intake.intake_id.to_string())
+    .bind(&intake.contact.number)
+    .bind(&intake.contact.name)
+    .bind(&intake.spoken.name)
+    .bind(&intake.spoken.number)
+    .bind(intake.spoken.language.map(Language::code))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn insert(tx: &mut Tx, ordinal: i64, ticket: &Ticket) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO tickets (ticket_id, intake_id, ordinal, registration_number, external_id, revision, status, category,
              unit, agency, priority, received_at, last_word_at, opened_at, changed_at, due_at, legal_due_at, done_at,
-             confirmed_at, reopened, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, $20)",
+             confirmed_at, reopened, state, kind, answered)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, $20, $21, $22)",
     )
     .bind(ticket.ticket_id.to_string())
     .bind(ticket.intake_id.to_string())
@@ -67,6 +80,8 @@ async fn insert(tx: &mut Tx, ordinal: i64, ticket: &Ticket) -> Result<(), StoreE
     .bind(ticket.done_at.map(micros))
     .bind(ticket.confirmed_at.map(micros))
     .bind(Json(ticket))
+    .bind(name_of(&ticket.kind)?)
+    .bind(i64::from(ticket.answer.is_some()))
     .execute(&mut **tx)
     .await?;
     Ok(())

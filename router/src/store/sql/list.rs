@@ -3,7 +3,7 @@
 use super::value::{count, micros, status};
 use super::{Backend, Db};
 use crate::store::{Cursor, Order, StatusCount, StoreError, TicketFilter, TicketPage};
-use dauys_events::Ticket;
+use dauys_events::{RequestKind, Ticket};
 use sqlx::QueryBuilder;
 use sqlx::types::Json;
 
@@ -59,6 +59,15 @@ fn restrict(query: &mut QueryBuilder<Db>, filter: &TicketFilter) {
     }
     if let Some(unit) = &filter.unit {
         query.push(" AND unit = ").push_bind(unit.clone());
+    }
+    if let Some(kind) = filter.kind {
+        query.push(match kind {
+            RequestKind::Request => " AND kind = 'request'",
+            RequestKind::Question => " AND kind = 'question'",
+        });
+    }
+    if let Some(answered) = filter.answered {
+        query.push(if answered { " AND answered = 1" } else { " AND answered = 0" });
     }
     if let Some(since) = filter.since {
         query.push(" AND received_at >= ").push_bind(micros(since));

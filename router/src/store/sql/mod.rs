@@ -5,7 +5,11 @@
 
 mod accounts;
 mod calls;
+mod corrections;
 mod figures;
+mod grouping;
+mod incident_edits;
+mod incidents;
 mod intake;
 mod list;
 mod notifications;

@@ -1,13 +1,17 @@
 //! The trait, method by method, by the modules beside this one.
 
-use super::{Backend, accounts, calls, figures, intake, list, notifications, outbox, tickets};
+use super::{
+    Backend, accounts, calls, corrections, figures, grouping, incident_edits, incidents, intake, list, notifications,
+    outbox, tickets,
+};
 use crate::store::{
-    Account, CallFigures, Cursor, FigureQuery, Figures, HistoryEntry, Intake, NewNotification, Notification,
-    NotificationState, Opened, Order, OutboxBacklog, OutboxRow, Session, StatusCount, Store, StoreError, TicketFilter,
-    TicketPage, TokenHash,
+    Account, CallFigures, ContactDetails, Correction, CorrectionState, Cursor, FigureQuery, Figures, Grouping,
+    HistoryEntry, IncidentEdit, IncidentEntry, IncidentFilter, Intake, Member, NewNotification, Notification,
+    NotificationState, Opened, Order, OutboxBacklog, OutboxRow, Recent, Reported, Session, StatusCount, Store,
+    StoreError, TicketFilter, TicketPage, TokenHash,
 };
 use async_trait::async_trait;
-use dauys_events::{CallEvent, Contact, RegistrationNumber, Ticket, TicketId};
+use dauys_events::{AgencyId, CallEvent, Contact, Incident, IncidentId, RegistrationNumber, Ticket, TicketId};
 use dauys_tickets::Transition;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -54,12 +58,81 @@ impl Store for Backend {
         tickets::history(self, id).await
     }
 
-    async fn contact(&self, id: TicketId, reader: &Account, at: Timestamp) -> Result<Contact, StoreError> {
+    async fn contact(&self, id: TicketId, reader: &Account, at: Timestamp) -> Result<ContactDetails, StoreError> {
         tickets::contact(self, id, reader, at).await
     }
 
     async fn contact_reads(&self, id: TicketId) -> Result<Vec<(String, Timestamp)>, StoreError> {
         tickets::contact_reads(self, id).await
+    }
+
+    async fn lease_incidents(
+        &self,
+        holder: Uuid,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Option<i64>, StoreError> {
+        incidents::lease(self, holder, now, lease).await
+    }
+
+    async fn waiting_reports(&self, limit: u32) -> Result<Vec<Reported>, StoreError> {
+        incidents::waiting(self, limit).await
+    }
+
+    async fn waiting_reports_count(&self) -> Result<u64, StoreError> {
+        incidents::waiting_count(self).await
+    }
+
+    async fn recent_reports(&self, since: Timestamp, limit: u32) -> Result<Recent, StoreError> {
+        incidents::recent(self, since, limit).await
+    }
+
+    async fn write_grouping(&self, grouping: &Grouping) -> Result<(), StoreError> {
+        grouping::write(self, grouping).await
+    }
+
+    async fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<Incident>, StoreError> {
+        incidents::list(self, filter, limit).await
+    }
+
+    async fn incidents_of(&self, tickets: &[TicketId]) -> Result<Vec<(TicketId, Incident)>, StoreError> {
+        incidents::of(self, tickets).await
+    }
+
+    async fn incident_members(
+        &self,
+        id: IncidentId,
+        agency: Option<&AgencyId>,
+        limit: u32,
+    ) -> Result<Vec<Member>, StoreError> {
+        incidents::members(self, id, agency, limit).await
+    }
+
+    async fn incident_history(&self, id: IncidentId) -> Result<Vec<IncidentEntry>, StoreError> {
+        incidents::history(self, id).await
+    }
+
+    async fn edit_incident(&self, edit: &IncidentEdit) -> Result<(), StoreError> {
+        incident_edits::apply(self, edit).await
+    }
+
+    async fn corrections(
+        &self,
+        state: Option<CorrectionState>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Correction>, StoreError> {
+        corrections::list(self, state, after, limit).await
+    }
+
+    async fn review_correction(
+        &self,
+        id: i64,
+        state: CorrectionState,
+        login: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        corrections::review(self, id, state, login, at).await
     }
 
     async fn create_account(&self, account: &Account) -> Result<(), StoreError> {

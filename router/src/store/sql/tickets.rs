@@ -2,10 +2,10 @@
 
 use super::intake::unit;
 use super::value::{micros, number, status, time, whole};
-use super::{Backend, Db, Tx};
-use crate::store::{Account, HistoryEntry, StoreError, tickets::rank};
+use super::{Backend, Db, Tx, corrections, incidents};
+use crate::store::{Account, ContactDetails, HistoryEntry, SpokenContact, StoreError, tickets::rank};
 use dauys_bus::Message;
-use dauys_events::{Actor, AgencyId, Change, Contact, Ticket, TicketId};
+use dauys_events::{Actor, AgencyId, Change, Contact, Language, Ticket, TicketId};
 use dauys_tickets::Transition;
 use jiff::Timestamp;
 use sqlx::types::Json;
@@ -43,6 +43,10 @@ pub(super) async fn apply(store: &Backend, transition: &Transition) -> Result<()
     }
     history_row(&mut tx, transition).await?;
     outgoing(&mut tx, transition, None).await?;
+    if matches!(change, Change::Recategorised { .. }) {
+        corrections::keep(&mut tx, transition).await?;
+        incidents::enqueue(&mut tx, ticket.ticket_id).await?;
+    }
     store.commit_with_outbox(tx).await
 }
 
@@ -147,23 +151,24 @@ pub(super) async fn history(store: &Backend, ticket: TicketId) -> Result<Vec<His
         .collect()
 }
 
-type ContactRow = (String, Option<String>, Option<String>);
+type ContactRow = (String, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
 
 pub(super) async fn contact(
     store: &Backend,
     ticket: TicketId,
     reader: &Account,
     at: Timestamp,
-) -> Result<Contact, StoreError> {
+) -> Result<ContactDetails, StoreError> {
     let mut tx = store.begin().await?;
     let row: Option<ContactRow> = sqlx::query_as(
-        "SELECT tickets.agency, contacts.number, contacts.name FROM tickets
+        "SELECT tickets.agency, contacts.number, contacts.name, contacts.spoken_name, contacts.callback,
+             contacts.language FROM tickets
          JOIN contacts ON contacts.intake_id = tickets.intake_id WHERE tickets.ticket_id = $1",
     )
     .bind(ticket.to_string())
     .fetch_optional(&mut *tx)
     .await?;
-    let Some((agency, number, name)) = row else { return Err(StoreError::NotFound) };
+    let Some((agency, number, name, spoken_name, callback, language)) = row else { return Err(StoreError::NotFound) };
     let holds = reader.agency.as_ref().is_some_and(|own| own.0 == agency);
     if reader.disabled || !(reader.is_staff() || holds) {
         return Err(StoreError::Forbidden);
@@ -175,7 +180,9 @@ pub(super) async fn contact(
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;
-    Ok(Contact { number, name })
+    let language = language.as_deref().and_then(Language::from_code);
+    let spoken = SpokenContact { name: spoken_name, number: callback, language };
+    Ok(ContactDetails { network: Contact { number, name }, spoken })
 }
 
 pub(super) async fn contact_reads(store: &Backend, ticket: TicketId) -> Result<Vec<(String, Timestamp)>, StoreError> {

@@ -1,7 +1,7 @@
 //! How times, ids and names stand in the database.
 
 use crate::store::StoreError;
-use dauys_events::{TicketId, TicketStatus};
+use dauys_events::{IncidentId, TicketId, TicketStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,10 @@ pub(super) fn number<N: TryFrom<i64>>(value: i64) -> Result<N, StoreError> {
 
 pub(super) fn id(text: &str) -> Result<TicketId, StoreError> {
     text.parse().map_err(|_| unreadable("ticket id"))
+}
+
+pub(super) fn incident_id(text: &str) -> Result<IncidentId, StoreError> {
+    text.parse().map_err(|_| unreadable("incident id"))
 }
 
 /// Counts are never negative and lengths never pass the largest i64; what would is kept as the largest.

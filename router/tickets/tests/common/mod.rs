@@ -80,6 +80,8 @@ pub fn reading() -> Reading {
         review: false,
         why: vec!["a manhole was named".into()],
         terms: Terms { target_hours: 5, legal_working_days: 15 },
+        model: Some("test-1".into()),
+        answer: None,
     }
 }
 
