@@ -26,7 +26,8 @@ fn main() -> Result<(), dauys_config::city::CityError> {
         }
     }
     let each = began.elapsed() / asked.max(1);
-    let phrases: usize = city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
+    let phrases: usize =
+        city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
     println!(
         "{name}: {} organisations, {} units, {} rules, {phrases} phrases; loaded in {loaded:?}, checked in {checked:?} \
          ({findings} findings), prepared in {prepared:?}; {asked} assignments of {each:?}",

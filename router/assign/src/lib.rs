@@ -101,7 +101,9 @@ impl Assigner {
             format!("the rule of {} for {} excepts this case", rule.unit, rule.subject().map_or("", |(_, code)| code))
         }));
         let beaten = holding.filter(|other| other.agency != rule.agency).take(BEATEN);
-        why.extend(beaten.map(|other| format!("it goes before the rule of {}, which names {}", other.unit, other.agency)));
+        why.extend(
+            beaten.map(|other| format!("it goes before the rule of {}, which names {}", other.unit, other.agency)),
+        );
         let decided = RuleRef { unit: rule.unit.clone(), subject };
         Assignment { agency: rule.agency.clone(), rule: Some(decided), why }
     }

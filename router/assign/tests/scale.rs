@@ -32,12 +32,7 @@ fn large() -> City {
 fn organise(city: &mut City, model: &Agency, unit: &str, kind: &str) {
     let code = format!("{kind}_{unit}");
     let (kind, unit) = (kind.to_owned(), unit.to_owned());
-    let rule = Rule {
-        responsible: Some(kind.clone()),
-        unit: unit.clone(),
-        agency: code.clone(),
-        ..Rule::default()
-    };
+    let rule = Rule { responsible: Some(kind.clone()), unit: unit.clone(), agency: code.clone(), ..Rule::default() };
     city.agencies.agencies.push(Agency { code, kind, unit, ..model.clone() });
     city.agencies.rules.push(rule);
 }
