@@ -92,6 +92,8 @@ pub struct MapPoint {
     pub lat: f64,
     /// Longitude.
     pub lon: f64,
+    /// Whether it is the spot itself; else it is the rough middle of what was named.
+    pub exact: bool,
 }
 
 /// The answer that the city's reference book has to a question.
@@ -123,7 +125,7 @@ pub struct Location {
     /// The landmark, where one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmark: Option<String>,
-    /// The spot itself, where the citizen sent it or the address is known; never the centre of a unit.
+    /// Where that is on the map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<MapPoint>,
     /// How sure the place is, 0 to 1.

@@ -31,6 +31,16 @@ const fn bar(level: Level) -> Bar {
     }
 }
 
+/// Returns the time in which an area's incident must make more reports than chance to take others in: the larger, the more
+/// report it while it lasts, and the sooner their silence tells that it is over.
+pub(crate) const fn going_on(level: Level) -> SignedDuration {
+    SignedDuration::from_mins(match level {
+        Level::Quarter => 60,
+        Level::District => 30,
+        Level::City => 15,
+    })
+}
+
 /// Reports an hour in each unit, over the last day.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rates {
@@ -70,9 +80,11 @@ impl Rates {
         citizens >= bar.reports && poisson_tail(citizens, expected) <= bar.chance
     }
 
-    /// Returns whether an area's incident, which made `recent` reports in the last hour, still makes more than chance would.
+    /// Returns whether an area's incident still makes more reports than chance would: `recent` of them came within
+    /// [`going_on`] of its level.
     pub(crate) fn goes_on(&self, area: &Area, at: Timestamp, recent: usize, usual_in_city: f64) -> bool {
-        recent >= 3 && poisson_tail(recent, self.usual(area, at, usual_in_city)) <= STILL
+        let expected = self.usual(area, at, usual_in_city) * going_on(area.level).as_secs_f64() / 3_600.0;
+        recent >= 3 && poisson_tail(recent, expected) <= STILL
     }
 }
 

@@ -156,8 +156,10 @@ mod tests {
     #[test]
     fn a_citizen_who_calls_again_means_the_same_unless_another_place_is_named() {
         let somewhere = place(Some("nursat"), Some("abay"), Some("5"));
-        let side = |place| Side { place, words: &[], reporter: Some(7) };
-        let compare = |one, other| weigh(side(one), side(other), Spread::Spot, &|_| true).map(|(why, _)| why);
+        let compare = |one: &Place, other: &Place| {
+            let [one, other] = [one, other].map(|place| Side { place, words: &[], reporter: Some(7) });
+            weigh(one, other, Spread::Spot, &|_| true).map(|(why, _)| why)
+        };
         assert_eq!(compare(&somewhere, &Place::default()), Some(Why::SameCitizen));
         assert_eq!(compare(&somewhere, &place(Some("nursat"), Some("abay"), Some("7"))), None);
         assert_eq!(compare(&somewhere, &place(None, Some("turkestan"), None)), None);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 /// How many words of a report are compared.
 const MOST: usize = 48;
-/// Letters of a word that count: case endings of all four languages come after them.
-const STEM: usize = 5;
+/// Letters of a word that count, at least and at most: case endings of all four languages come after them.
+const STEM: (usize, usize) = (4, 5);
 /// Letters that a word has at least; numbers count whole and always.
 const SHORTEST: usize = 4;
 
@@ -15,11 +15,13 @@ pub fn word_features(text: &str) -> Vec<u32> {
     let mut features = BTreeSet::new();
     for word in words {
         let lower = word.to_lowercase();
+        let letters = lower.chars().count();
         let number = lower.chars().all(|char| char.is_ascii_digit());
-        if !number && lower.chars().count() < SHORTEST {
+        if !number && letters < SHORTEST {
             continue;
         }
-        let kept: String = if number { lower } else { lower.chars().take(STEM).collect() };
+        let stem = letters.saturating_sub(2).clamp(STEM.0, STEM.1);
+        let kept: String = if number { lower } else { lower.chars().take(stem).collect() };
         features.insert(hash(&kept));
         if features.len() == MOST {
             break;

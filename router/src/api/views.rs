@@ -5,8 +5,8 @@ use crate::store::{Account, AccountRole, ContactDetails, HistoryEntry, StoreErro
 use crate::web::App;
 use dauys_config::city::Names;
 use dauys_events::{
-    Actor, AgencyId, Answer, Change, Channel, Danger, Incident, IncidentId, Language, Location, Priority,
-    RegistrationNumber, RequestKind, Scored, Ticket, TicketId, TicketStatus,
+    Actor, AgencyId, Answer, Change, Channel, Danger, Incident, IncidentId, Language, Location, MapPoint,
+    Priority, RegistrationNumber, RequestKind, Scored, Ticket, TicketId, TicketStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -202,16 +202,34 @@ pub struct Place {
     pub house: Option<String>,
     /// The landmark.
     pub landmark: Option<String>,
-    /// Latitude and longitude in degrees (WGS 84), where the spot itself is known.
-    pub point: Option<[f64; 2]>,
+    /// Where that is on the map.
+    pub point: Option<PointView>,
     /// How sure the place is, 0 to 1.
     pub confidence: f32,
+}
+
+/// A spot on the map in degrees (WGS 84).
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Point)]
+pub struct PointView {
+    /// Latitude.
+    pub lat: f64,
+    /// Longitude.
+    pub lon: f64,
+    /// Whether it is the spot itself; else it is the rough middle of what was named.
+    pub exact: bool,
+}
+
+impl From<MapPoint> for PointView {
+    fn from(MapPoint { lat, lon, exact }: MapPoint) -> Self {
+        Self { lat, lon, exact }
+    }
 }
 
 impl From<Location> for Place {
     fn from(place: Location) -> Self {
         let Location { unit, name, street, house, landmark, point, confidence } = place;
-        Self { unit, name, street, house, landmark, point: point.map(|point| [point.lat, point.lon]), confidence }
+        Self { unit, name, street, house, landmark, point: point.map(Into::into), confidence }
     }
 }
 

@@ -53,7 +53,7 @@ fn place(city: &City, ticket: &Ticket) -> Place {
         street: named.or_else(|| said.street.as_ref().and_then(plain)),
         house: said.house.as_ref().and_then(plain),
         landmark: said.landmark.as_ref().and_then(plain),
-        point: said.point.map(|point| Point { lat: point.lat, lon: point.lon }),
+        point: said.point.filter(|point| point.exact).map(|point| Point { lat: point.lat, lon: point.lon }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Said, Town};
 use dauys_events::IncidentId;
-use dauys_router::store::{AccountRole, SpokenContact};
+use dauys_router::store::{AccountRole, SpokenContact, Store};
 use reqwest::StatusCode;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Browser, Said, Town};
 use dauys_events::{Danger, Language};
-use dauys_router::store::AccountRole;
+use dauys_router::store::{AccountRole, Store};
 use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 

@@ -1,13 +1,16 @@
 //! Incidents of whole units: a burst that chance does not explain, in the largest unit over which it is spread.
 
-use super::family::{Active, Family, HOT, Seen};
+use super::family::{Active, Family, Seen};
 use super::{Decision, lies_in};
 use crate::burst::WINDOW;
 use crate::policy::Rule;
 use crate::report::{Area, Level, Report, Scope, Why};
 use dauys_events::IncidentId;
+use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How long before a burst a smaller incident may have begun to be a part of it.
+const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 /// The largest share of a burst that one part of a unit may have where the whole unit is affected, in percent.
 const LARGEST_PART: usize = 65;
 /// Parts of a unit that a burst must reach.
@@ -29,7 +32,7 @@ impl Family {
 
     /// Reports are nearly in order: what lies an hour behind the window ends the search.
     fn may_be_within(&self, seen: &Seen, report: &Report) -> bool {
-        report.at.duration_since(seen.report.at) <= WINDOW + HOT
+        report.at.duration_since(seen.report.at) <= WINDOW + BEFORE
     }
 
     fn burst_in(&self, rule: &Rule, report: &Report, area: &Area, window: &[&Seen]) -> Option<Decision> {
@@ -66,7 +69,7 @@ impl Family {
         let Some(incident) = seen.incident else { return true };
         let Some(active) = self.incidents.get(&incident) else { return false };
         let smaller = active.level().is_none_or(|level| level < area.level);
-        let young = seen.report.at.duration_since(active.standing.first) <= WINDOW + HOT;
+        let young = seen.report.at.duration_since(active.standing.first) <= WINDOW + BEFORE;
         smaller && young
     }
 

@@ -1,7 +1,7 @@
 //! One family of trouble: its recent reports and its incidents.
 
 use super::{Decision, Standing, lies_in};
-use crate::burst::Rates;
+use crate::burst::{Rates, going_on};
 use crate::evidence::{Side, weigh};
 use crate::policy::{Rule, Spread};
 use crate::report::{Area, Level, Report, Scope, Why};
@@ -15,8 +15,6 @@ const MOST_REPORTS: usize = 4_000;
 const MOST_INCIDENTS: usize = 1_000;
 /// Reports of an area's incident whose times are kept, to see whether it goes on.
 const MOST_TIMES: usize = 256;
-/// The time in which an area's incident must make more reports than chance to take others in.
-pub(super) const HOT: SignedDuration = SignedDuration::from_hours(1);
 /// Reports in which a word may stand to be rare: one in so many, and a few in any case.
 const RARE_SHARE: usize = 8;
 const RARE_ALWAYS: u32 = 3;
@@ -164,7 +162,8 @@ impl Family {
     }
 
     pub(super) fn is_hot(&self, rule: &Rule, active: &Active, area: &Area, at: Timestamp) -> bool {
-        let recent = active.times.iter().filter(|time| at.duration_since(**time).abs() <= HOT).count();
+        let within = going_on(area.level);
+        let recent = active.times.iter().filter(|time| at.duration_since(**time).abs() <= within).count();
         self.rates.goes_on(area, at, recent, rule.usual_per_hour)
     }
 

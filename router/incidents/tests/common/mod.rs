@@ -105,7 +105,10 @@ pub struct Stream {
     pub chance: Chance,
     pub reports: Vec<(u32, Report)>,
     causes: u32,
+    outages: Vec<(String, Extent, u32, std::ops::Range<i64>)>,
 }
+
+pub const NETWORKS: [&str; 3] = ["electricity", "water", "heating"];
 
 const WORDS: [(&str, &[&str]); 6] = [
     (
@@ -135,7 +138,7 @@ const MARKS: [&str; 12] = [
 
 impl Stream {
     pub fn new(seed: u64) -> Self {
-        Self { chance: Chance::new(seed), reports: Vec::new(), causes: 0 }
+        Self { chance: Chance::new(seed), reports: Vec::new(), causes: 0, outages: Vec::new() }
     }
 
     /// Lets something happen, and citizens report it over the time that follows.
@@ -144,6 +147,10 @@ impl Stream {
         let (quarter, street) = (self.chance.below(QUARTERS), self.chance.below(STREETS));
         let house = self.chance.between(1, 160);
         let mark = MARKS[self.chance.below(MARKS.len() as u32) as usize];
+        if matches!(extent, Extent::House) && self.is_dark(category, quarter, start) {
+            return;
+        }
+        self.outages.push((category.to_owned(), extent, quarter, start..start + i64::from(over)));
         for _ in 0..reports {
             let seconds = start + self.chance.fading(over);
             let (quarter, street, house) = self.spot(extent, quarter, street, house);
@@ -158,6 +165,19 @@ impl Stream {
             said.reporter = (!self.chance.of(10)).then_some(u64::from(n));
             self.reports.push((self.causes, said));
         }
+    }
+
+    /// Returns whether a whole unit around a house is out at that time.
+    fn is_dark(&self, category: &str, quarter: u32, at: i64) -> bool {
+        self.outages.iter().any(|(known, extent, around, time)| {
+            let covers = match extent {
+                Extent::House | Extent::Street => false,
+                Extent::Quarter => *around == quarter,
+                Extent::District => around / 11 == quarter / 11,
+                Extent::City => true,
+            };
+            covers && known == category && time.contains(&at)
+        })
     }
 
     /// Where one of those who are affected lives.
@@ -197,45 +217,46 @@ impl Stream {
         }
     }
 
-    /// Ten days of a city: single faults all the time, outages of streets and microdistricts every day, of districts
-    /// every few days, and of the whole city once.
+    /// Ten days of a city: outages of streets and microdistricts every day, of districts every few days, of the whole city
+    /// once, and single faults all the time. Where a whole unit is dark, nobody reports a single fault in it.
     pub fn ten_days(seed: u64) -> Vec<(u32, Report)> {
         let mut stream = Self::new(seed);
         let day = 86_400_u32;
-        let networks = ["electricity", "water", "heating"];
-        for hour in 0..240_i64 {
-            for category in networks {
-                for _ in 0..stream.chance.below(5) {
-                    let start = hour * 3_600 + i64::from(stream.chance.below(3_600));
-                    let reports = if stream.chance.of(70) { 1 } else { stream.chance.between(2, 4) };
-                    stream.happen(category, Extent::House, reports, start, 2_400);
-                }
-            }
-            for category in ["manhole", "tree", "rubbish"] {
-                if stream.chance.of(50) {
-                    let start = hour * 3_600 + i64::from(stream.chance.below(3_600));
-                    let reports = stream.chance.between(1, 5);
-                    stream.happen(category, Extent::House, reports, start, day);
-                }
-            }
-        }
         for _ in 0..10 * 3 {
-            let category = networks[stream.chance.below(3) as usize];
-            let start = i64::from(stream.chance.below(10 * day));
-            let reports = stream.chance.between(4, 12);
-            stream.happen(category, Extent::Street, reports, start, 2_400);
-            let start = i64::from(stream.chance.below(10 * day));
-            let reports = stream.chance.between(10, 40);
-            stream.happen(category, Extent::Quarter, reports, start, 3_600);
+            let category = NETWORKS[stream.chance.below(3) as usize];
+            let (start, reports) = (stream.chance.below(10 * day), stream.chance.between(4, 12));
+            stream.happen(category, Extent::Street, reports, start.into(), 2_400);
+            let (start, reports) = (stream.chance.below(10 * day), stream.chance.between(10, 40));
+            stream.happen(category, Extent::Quarter, reports, start.into(), 3_600);
         }
         for n in 0..4 {
-            let start = i64::from(n * 2 * day + stream.chance.below(day));
-            let reports = stream.chance.between(60, 200);
-            stream.happen(networks[n as usize % 3], Extent::District, reports, start, 5_400);
+            let (start, reports) = (n * 2 * day + stream.chance.below(day), stream.chance.between(60, 200));
+            stream.happen(NETWORKS[n as usize % 3], Extent::District, reports, start.into(), 5_400);
         }
-        let start = i64::from(5 * day + stream.chance.below(day));
-        stream.happen("electricity", Extent::City, 400, start, 7_200);
+        let start = 5 * day + stream.chance.below(day);
+        stream.happen("electricity", Extent::City, 400, start.into(), 7_200);
+        for hour in 0..240_u32 {
+            stream.single_faults(hour * 3_600);
+        }
         stream.reports.sort_by_key(|(_, report)| (report.at, report.ticket));
         stream.reports
+    }
+
+    /// What happens in an ordinary hour.
+    fn single_faults(&mut self, hour: u32) {
+        for category in NETWORKS {
+            for _ in 0..self.chance.below(5) {
+                let start = hour + self.chance.below(3_600);
+                let reports = if self.chance.of(70) { 1 } else { self.chance.between(2, 4) };
+                self.happen(category, Extent::House, reports, start.into(), 2_400);
+            }
+        }
+        for category in ["manhole", "tree", "rubbish"] {
+            if self.chance.of(50) {
+                let start = hour + self.chance.below(3_600);
+                let reports = self.chance.between(1, 5);
+                self.happen(category, Extent::House, reports, start.into(), 86_400);
+            }
+        }
     }
 }
