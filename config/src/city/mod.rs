@@ -1,12 +1,17 @@
 //! The city pack: what a city calls its problems, places and agencies, and who answers for what.
 //!
-//! A pack is a folder of TOML files (`city.toml`, `taxonomy.toml`, `territory.toml`, `agencies.toml`,
-//! `lexicon.toml`, `phrases/{kk,ru,uz,en}.toml`, and, read by `crate::script`, `script.toml` with its `prompts/`). Packs under `config/cities` are embedded in the binary.
+//! A pack is a folder of TOML files: `city.toml`, `taxonomy.toml`, `territory.toml` and `agencies.toml`
+//! (and more of each in `territory/` and `agencies/`), `lexicon.toml`, `questions.toml`, `phrases/LANGUAGE.toml` or `phrases/LANGUAGE/*.toml`, and, read by
+//! `crate::script`, `script.toml` with its `prompts/`. What cities share lies in the folder `common` beside the packs.
+//! Packs under `config/cities` are embedded in the binary.
 
 mod agencies;
 mod check;
 mod error;
 mod language;
+mod pattern;
+mod questions;
+mod rules;
 mod settings;
 mod source;
 mod taxonomy;
@@ -18,14 +23,20 @@ mod tests;
 
 use std::path::Path;
 
+use dauys_events::Language;
+
 pub use agencies::{Agencies, Agency, Contact, Head, Rule};
 pub use check::{Finding, Severity};
 pub use error::CityError;
 pub use language::{ByLanguage, Names};
-pub use settings::{Anonymous, Calendar, CitySettings, Desk, Holiday, Legal, Recording, Understanding, Weekday};
+pub use questions::{Asked, Question, Questions};
+pub use rules::{Candidate, RuleIndex};
+pub use settings::{
+    Anonymous, Calendar, CitySettings, DayCount, Desk, Holiday, Legal, Recording, Understanding, Weekday,
+};
 pub use source::PackSource;
-pub use taxonomy::{Category, EmergencyService, Section, Taxonomy};
-pub use territory::{Level, Point, Territory, Unit};
+pub use taxonomy::{Category, Change, EmergencyService, Section, Taxonomy};
+pub use territory::{Landmark, Level, Point, Territory, Unit};
 pub use words::{DangerRule, Lexicon, LexiconWords, PhraseBook};
 
 /// Holds one city's pack: everything about a city that is data and not code.
@@ -41,10 +52,12 @@ pub struct City {
     pub territory: Territory,
     /// Agencies and the rules of who answers for what (`agencies.toml`).
     pub agencies: Agencies,
-    /// Labelled phrases of callers, per language (`phrases/*.toml`).
+    /// Labelled phrases of callers, per language (`phrases/`).
     pub phrases: ByLanguage<PhraseBook>,
     /// Danger words, fillers and question markers (`lexicon.toml`).
     pub lexicon: Lexicon,
+    /// Reference questions with their answers (`questions.toml`).
+    pub questions: Vec<Question>,
 }
 
 impl City {
@@ -71,20 +84,52 @@ impl City {
     }
 
     fn from_source(source: PackSource) -> Result<Self, CityError> {
+        let settings: CitySettings = source.parse("city.toml")?;
+        let shared = settings.shared.then(|| source.shared());
+        let mut taxonomy: Taxonomy = source.parse("taxonomy.toml")?;
+        let categories = match &shared {
+            Some(shared) => shared.parse::<Taxonomy>("taxonomy.toml")?.categories,
+            None => Vec::new(),
+        };
+        taxonomy.lay_over(categories);
+        let mut territory: Territory = source.parse("territory.toml")?;
+        for file in source.list("territory") {
+            let more: Territory = source.parse(&file)?;
+            territory.units.extend(more.units);
+            territory.landmarks.extend(more.landmarks);
+        }
+        territory.remember_former_names();
+        let mut agencies: Agencies = source.parse("agencies.toml")?;
+        for file in source.list("agencies") {
+            let more: Agencies = source.parse(&file)?;
+            agencies.agencies.extend(more.agencies);
+            agencies.rules.extend(more.rules);
+        }
+        agencies.imply_rules();
+        let mut questions = source.parse_optional::<Questions>("questions.toml")?.questions;
+        questions.iter_mut().for_each(|question| question.ask.spell_out());
+        let book = |language| phrases(&source, shared.as_ref(), &taxonomy, language);
         Ok(Self {
-            settings: source.parse("city.toml")?,
-            taxonomy: source.parse("taxonomy.toml")?,
-            territory: source.parse("territory.toml")?,
-            agencies: source.parse("agencies.toml")?,
             phrases: ByLanguage {
-                kk: source.parse("phrases/kk.toml")?,
-                ru: source.parse("phrases/ru.toml")?,
-                uz: source.parse("phrases/uz.toml")?,
-                en: source.parse("phrases/en.toml")?,
+                kk: book(Language::Kk)?,
+                ru: book(Language::Ru)?,
+                uz: book(Language::Uz)?,
+                en: book(Language::En)?,
             },
-            lexicon: source.parse("lexicon.toml")?,
+            lexicon: lexicon(&source, shared.as_ref(), &taxonomy)?,
+            settings,
+            taxonomy,
+            territory,
+            agencies,
+            questions,
             source,
         })
+    }
+
+    /// Gives the rough place of a unit: its own, or that of the nearest unit above it that has one.
+    #[must_use]
+    pub fn point_of(&self, unit: &str) -> Option<Point> {
+        self.lineage(unit).into_iter().find_map(|unit| unit.point)
     }
 
     /// Looks for gaps, duplicates, dead rules and unknown references; an empty list means a sound pack.
@@ -97,6 +142,12 @@ impl City {
     #[must_use]
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.taxonomy.categories.iter().find(|c| c.code == code)
+    }
+
+    /// Finds a landmark by its code.
+    #[must_use]
+    pub fn landmark(&self, code: &str) -> Option<&Landmark> {
+        self.territory.landmarks.iter().find(|l| l.code == code)
     }
 
     /// Finds a unit of the territory by its code.
@@ -127,4 +178,42 @@ impl City {
         }
         line
     }
+}
+
+/// Files that hold a language's phrases in one folder of packs.
+fn phrase_files(source: &PackSource, language: Language) -> Vec<String> {
+    let mut files = vec![format!("phrases/{language}.toml")];
+    files.extend(source.list(&format!("phrases/{language}")));
+    files
+}
+
+/// Reads one language's phrases; of the shared ones those whose category the city has.
+fn phrases(
+    source: &PackSource,
+    shared: Option<&PackSource>,
+    taxonomy: &Taxonomy,
+    language: Language,
+) -> Result<PhraseBook, CityError> {
+    let mut book = PhraseBook::default();
+    if let Some(shared) = shared {
+        for file in phrase_files(shared, language) {
+            let has = |code: &str| taxonomy.categories.iter().any(|c| c.code == code);
+            book.take_in(shared.parse_optional(&file)?, has);
+        }
+    }
+    for file in phrase_files(source, language) {
+        book.take_in(source.parse_optional(&file)?, |_| true);
+    }
+    Ok(book)
+}
+
+/// Reads the words; shared dangers settle only categories that the city has.
+fn lexicon(source: &PackSource, shared: Option<&PackSource>, taxonomy: &Taxonomy) -> Result<Lexicon, CityError> {
+    let own: Lexicon = source.parse_optional("lexicon.toml")?;
+    let Some(shared) = shared else { return Ok(own) };
+    let mut words: Lexicon = shared.parse_optional("lexicon.toml")?;
+    for danger in &mut words.dangers {
+        danger.category = danger.category.take().filter(|code| taxonomy.categories.iter().any(|c| c.code == *code));
+    }
+    Ok(words.overlaid(own))
 }

@@ -14,6 +14,9 @@ pub struct CitySettings {
     pub code: String,
     /// The city's name.
     pub name: Names,
+    /// Whether the categories, phrases, danger words and questions that cities share are laid under the city's own.
+    #[serde(default)]
+    pub shared: bool,
     /// Languages offered to callers, the first one first.
     pub languages: Vec<Language>,
     /// IANA time zone, such as `Asia/Almaty`.
@@ -104,14 +107,28 @@ impl Calendar {
 pub struct Legal {
     /// The act and article that the terms come from.
     pub act: String,
-    /// Working days within which an appeal is answered.
+    /// Which days the terms count.
+    #[serde(default)]
+    pub counted_in: DayCount,
+    /// Days within which an appeal is answered.
     pub answer_working_days: u16,
     /// Longest extension, in calendar months.
     pub extension_months: u8,
-    /// Working days within which an applicant is told of an extension.
+    /// Days within which an applicant is told of an extension.
     pub extension_notice_working_days: u16,
-    /// Working days within which an appeal outside the body's competence is forwarded.
+    /// Days within which an appeal outside the body's competence is forwarded.
     pub forward_working_days: u16,
+}
+
+/// Says which days a term of the law counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DayCount {
+    /// Days on which agencies work, by the city's calendar.
+    #[default]
+    Working,
+    /// Every day; a term that ends on a day off ends with the next working day.
+    Calendar,
 }
 
 /// Says what happens to a caller who gives no name.

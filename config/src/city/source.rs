@@ -9,6 +9,10 @@ use serde::de::DeserializeOwned;
 use super::CityError;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cities");
+/// Folder beside the packs that holds what cities share.
+const SHARED: &str = "common";
+/// File that makes a folder a pack.
+const MARK: &str = "city.toml";
 
 /// Reads the files of one pack.
 #[derive(Debug, Clone)]
@@ -43,10 +47,48 @@ impl PackSource {
     }
 
     pub(super) fn embedded_names() -> Vec<&'static str> {
-        let mut names: Vec<_> =
-            EMBEDDED.dirs().filter_map(|dir| dir.path().file_name().and_then(|n| n.to_str())).collect();
+        let mut names: Vec<_> = EMBEDDED
+            .dirs()
+            .filter(|dir| dir.get_file(dir.path().join(MARK)).is_some())
+            .filter_map(|d| d.path().to_str())
+            .collect();
         names.sort_unstable();
         names
+    }
+
+    /// Finds what cities share: the folder `common` beside a pack's own, or the embedded one where there is none.
+    pub(super) fn shared(&self) -> Self {
+        if let Self::Folder(folder) = self
+            && let Some(beside) = folder.parent().map(|parent| parent.join(SHARED))
+            && beside.is_dir()
+        {
+            return Self::Folder(beside);
+        }
+        Self::Embedded(SHARED.to_owned())
+    }
+
+    /// Lists the TOML files in a folder of the pack by name; empty where there is no such folder.
+    pub(super) fn list(&self, folder: &str) -> Vec<String> {
+        let mut files: Vec<String> = match self {
+            Self::Embedded(name) => EMBEDDED
+                .get_dir(format!("{name}/{folder}"))
+                .map(|dir| dir.files().filter_map(|f| f.path().file_name()?.to_str().map(str::to_owned)).collect())
+                .unwrap_or_default(),
+            Self::Folder(root) => std::fs::read_dir(root.join(folder))
+                .map(|entries| entries.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect())
+                .unwrap_or_default(),
+        };
+        files.retain(|file| Path::new(file).extension().is_some_and(|e| e == "toml"));
+        files.sort_unstable();
+        files.into_iter().map(|file| format!("{folder}/{file}")).collect()
+    }
+
+    /// Parses a file that a pack need not have.
+    pub(super) fn parse_optional<T: DeserializeOwned + Default>(&self, file: &str) -> Result<T, CityError> {
+        match self.parse(file) {
+            Err(CityError::Missing { .. }) => Ok(T::default()),
+            read => read,
+        }
     }
 
     /// Reads one file of the pack by its path inside it, such as `script.toml` or `prompts/kk/greeting.wav`.

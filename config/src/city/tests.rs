@@ -8,16 +8,83 @@ fn shymkent() -> City {
     City::embedded("shymkent").expect("the pack loads")
 }
 
+fn samarkand() -> City {
+    City::embedded("samarkand").expect("the pack loads")
+}
+
 #[test]
-fn the_embedded_pack_has_nothing_to_find() {
-    let findings: Vec<String> = shymkent().check().iter().map(ToString::to_string).collect();
-    assert!(findings.is_empty(), "{findings:#?}");
+fn the_embedded_packs_have_nothing_to_find() {
+    assert_eq!(City::embedded_names(), ["samarkand", "shymkent"]);
+    for city in [shymkent(), samarkand()] {
+        let findings: Vec<String> = city.check().iter().map(ToString::to_string).collect();
+        assert!(findings.is_empty(), "{}: {findings:#?}", city.settings.code);
+    }
+}
+
+#[test]
+fn peoples_control_has_five_sections_with_over_73_categories_and_both_cities_share_their_codes() {
+    let city = samarkand();
+    let five: Vec<&str> = city.taxonomy.sections.iter().take(5).map(|s| s.code.as_str()).collect();
+    assert_eq!(five, ["home", "roads", "trade", "public", "transport"]);
+    let in_five = city.taxonomy.categories.iter().filter(|c| five.contains(&c.section.as_str())).count();
+    assert!(in_five >= 73, "{in_five}");
+    for category in &city.taxonomy.categories {
+        let shared = shymkent();
+        let twin = shared.category(&category.code).expect("both cities have it");
+        assert_eq!(twin.name, category.name);
+        assert!(!category.cyrillic.is_empty() && !category.scope.is_empty(), "{}", category.code);
+    }
+    assert_eq!(city.category("street_light").map(|c| c.target_hours), Some(5), "five hours for one lamp");
+    assert_eq!(shymkent().category("street_light").map(|c| c.target_hours), Some(24));
+}
+
+#[test]
+fn every_category_is_said_in_at_least_25_ways_in_three_languages() {
+    let city = shymkent();
+    for language in [Language::Kk, Language::Ru, Language::Uz] {
+        for category in &city.taxonomy.categories {
+            let ways = city.phrases.get(language).by_category.get(&category.code).map_or(0, Vec::len);
+            assert!(ways >= 25, "{} in {language}: {ways}", category.code);
+        }
+    }
+}
+
+#[test]
+fn the_region_leads_from_a_street_to_its_sector_with_a_head_and_knows_former_names() {
+    let city = samarkand();
+    let line: Vec<&str> = city.lineage("amir_temur").iter().map(|u| u.code.as_str()).collect();
+    assert_eq!(line, ["amir_temur", "samarkand_city_sector_1", "samarkand_city", "samarkand"]);
+    for sector in city.territory.units.iter().filter(|u| u.level == Level::Sector) {
+        assert!(sector.head.as_ref().is_some_and(|head| !head.post.uz.is_empty()), "{}", sector.code);
+    }
+    let boulevard = city.unit("universitet").expect("the boulevard");
+    assert!(boulevard.aliases.contains(&"бульвар горького".to_owned()), "{:?}", boulevard.aliases);
+    assert!(
+        city.point_of("samarkand_city_sector_1").is_some(),
+        "a place without a point of its own has its district's"
+    );
+    assert_eq!(city.landmark("siyob_bazaar").map(|l| l.kind.as_str()), Some("bazaar"));
+    assert_eq!(city.settings.legal.counted_in, DayCount::Calendar);
+}
+
+#[test]
+fn questions_have_answers_in_four_languages_until_a_day() {
+    for city in [shymkent(), samarkand()] {
+        assert!(city.questions.len() >= 40, "{}", city.questions.len());
+        let question = city.questions.iter().find(|q| q.id == "passport_documents").expect("it is asked");
+        assert!(
+            question.ask.ru.iter().any(|way| way == "какие документы нужны для паспорта?"),
+            "{:?}",
+            question.ask.ru
+        );
+        assert!(question.is_valid_on(question.valid_until) && !question.is_valid_on("2099-01-01".parse().unwrap()));
+    }
 }
 
 #[test]
 fn it_is_as_large_as_the_city_needs() {
     let city = shymkent();
-    assert!(city.taxonomy.categories.len() >= 45);
+    assert!(city.taxonomy.categories.len() >= 100);
     assert!(city.agencies.agencies.len() >= 30);
     let districts = city.territory.units.iter().filter(|u| u.level == Level::District).count();
     assert_eq!(districts, 5);
@@ -68,6 +135,7 @@ fn the_checker_finds_gaps_duplicates_and_dead_rules() {
     let copy = city.agencies.rules[0].clone();
     city.agencies.rules.push(copy);
     city.taxonomy.categories[0].section = "nowhere".to_owned();
+    city.questions[0].category = "nowhere".to_owned();
     city.territory.units[1].parent = Some("atlantis".to_owned());
     let alias = city.territory.units[7].name.kk.clone();
     city.territory.units[8].aliases.push(alias);
@@ -82,5 +150,6 @@ fn the_checker_finds_gaps_duplicates_and_dead_rules() {
     ] {
         assert!(findings.iter().any(|f| f.contains(expected)), "{expected}: {findings:#?}");
     }
-    assert!(findings.iter().any(|f| f.starts_with("taxonomy.toml:")), "findings carry their line");
+    assert!(findings.iter().any(|f| f.contains("question.")), "a question without its category: {findings:#?}");
+    assert!(findings.iter().any(|f| f.contains("taxonomy.toml:")), "findings carry their line");
 }

@@ -1,9 +1,10 @@
-//! The two clocks of a ticket: the operational target in hours, and the legal term in working days.
+//! The two clocks of a ticket: the operational target in hours, and the legal term in days.
 //!
-//! The legal term follows article 76 of the Administrative Procedural and Process-Related Code of the Republic of
-//! Kazakhstan: working days, of which the first is the day after receipt; it ends with the last of them, local time.
+//! In Kazakhstan (Administrative Procedural and Process-Related Code, article 76) the term counts working days, in
+//! Uzbekistan (law ORQ-445) every day. The first is the day after receipt; the term ends with the last of them, local
+//! time, or with the next working day where that one is free.
 
-use dauys_config::city::{Calendar, CitySettings};
+use dauys_config::city::{Calendar, CitySettings, DayCount};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ use thiserror::Error;
 pub struct Terms {
     /// Hours within which the city aims to solve it, counted from the citizen's last word.
     pub target_hours: u32,
-    /// Working days within which the law wants an answer.
+    /// Days within which the law wants an answer, counted as the city's law counts them.
     pub legal_working_days: u16,
 }
 
@@ -38,6 +39,7 @@ pub enum ClocksError {
 #[derive(Clone, Debug)]
 pub struct Clocks {
     calendar: Calendar,
+    count: DayCount,
     zone: TimeZone,
 }
 
@@ -52,7 +54,7 @@ impl Clocks {
         }
         let zone = TimeZone::get(&city.time_zone)
             .map_err(|source| ClocksError::Zone { name: city.time_zone.clone(), source })?;
-        Ok(Self { calendar: city.calendar.clone(), zone })
+        Ok(Self { calendar: city.calendar.clone(), count: city.legal.counted_in, zone })
     }
 
     /// Returns the operational target: so many hours after the citizen's last word.
@@ -62,15 +64,16 @@ impl Clocks {
         last_word_at.checked_add(target).unwrap_or(Timestamp::MAX)
     }
 
-    /// Returns the end of the legal term: the last second, local time, of the `working_days`-th working day after receipt.
-    pub fn legal_due_at(&self, received_at: Timestamp, working_days: u16) -> Timestamp {
+    /// Returns the end of the legal term: the last second, local time, of the `days`-th day after receipt that counts.
+    pub fn legal_due_at(&self, received_at: Timestamp, days: u16) -> Timestamp {
         let mut day = received_at.to_zoned(self.zone.clone()).date();
-        let mut left = working_days;
-        while left > 0 {
+        let mut left = days;
+        // A term in every day ends on a working day all the same.
+        while left > 0 || (days > 0 && !self.calendar.is_working_day(day)) {
             let Ok(next) = day.tomorrow() else { break };
             day = next;
-            if self.calendar.is_working_day(day) {
-                left -= 1;
+            if self.count == DayCount::Calendar || self.calendar.is_working_day(day) {
+                left = left.saturating_sub(1);
             }
         }
         self.end_of(day)

@@ -101,3 +101,14 @@ proptest! {
         prop_assert_eq!(clocks().due_at(last_word, hours).as_second() - second, i64::from(hours) * 3_600);
     }
 }
+
+#[test]
+fn where_the_law_counts_every_day_fifteen_days_end_on_the_fifteenth_or_on_the_next_working_day() {
+    let city = dauys_config::city::City::embedded("samarkand").unwrap().settings;
+    let clocks = Clocks::new(&city).unwrap();
+    let zone = TimeZone::get("Asia/Samarkand").unwrap();
+    let last_day = |received: &str| clocks.legal_due_at(time(received), 15).to_zoned(zone.clone()).date();
+    assert_eq!(last_day("2026-11-17T06:00:00Z"), date(2026, 12, 2));
+    assert_eq!(last_day("2026-11-20T06:00:00Z"), date(2026, 12, 7), "the fifteenth day is a Saturday");
+    assert_eq!(last_day("2026-11-23T06:00:00Z"), date(2026, 12, 9), "the fifteenth day is Constitution Day");
+}

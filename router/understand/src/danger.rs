@@ -2,7 +2,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use dauys_config::city::{City, EmergencyService};
-use dauys_events::Danger;
+use dauys_events::{Danger, Language};
 
 use crate::fold::fold_phrase;
 use crate::text::Text;
@@ -27,6 +27,7 @@ struct Pattern {
     stems: Vec<usize>,
     /// Whether the pattern itself speaks of something that is not so.
     negated: bool,
+    language: Language,
 }
 
 #[derive(Debug)]
@@ -60,12 +61,13 @@ impl Dangers {
                 service: danger.service,
                 category: danger.category.clone(),
             });
-            for pattern in danger.patterns.iter().flat_map(|(_, list)| list) {
+            let patterns_of = danger.patterns.iter().flat_map(|(language, list)| list.iter().map(move |pattern| (language, pattern)));
+            for (language, pattern) in patterns_of {
                 let own: Vec<String> = pattern.split_whitespace().map(stem_text).filter(|s| s.len() > 1).collect();
                 let negated = own.iter().any(|s| s.trim() == "ne");
                 let own: Vec<usize> = own.into_iter().map(|stem| index_of(&mut stems, stem)).collect();
                 if !own.is_empty() {
-                    patterns.push(Pattern { rule, stems: own, negated });
+                    patterns.push(Pattern { rule, stems: own, negated, language });
                 }
             }
         }
@@ -74,7 +76,9 @@ impl Dangers {
     }
 
     /// Lists what was heard, the worst first, one entry per rule.
-    pub(crate) fn hear(&self, text: &Text) -> Vec<Heard<'_>> {
+    ///
+    /// A pattern of one word holds in its own language only: "talon" is a robbery in one and a coupon in another.
+    pub(crate) fn hear(&self, text: &Text, language: Option<Language>) -> Vec<Heard<'_>> {
         let mut places: Vec<Vec<usize>> = vec![Vec::new(); self.stem_count];
         for found in self.stems.find_overlapping_iter(&text.line) {
             // A stem begins with the space before its word.
@@ -88,6 +92,9 @@ impl Dangers {
         }
         let mut heard: Vec<Heard<'_>> = Vec::new();
         for pattern in &self.patterns {
+            if pattern.stems.len() == 1 && language.is_some_and(|spoken| spoken != pattern.language) {
+                continue;
+            }
             let Some(words) = together(pattern, &places, text) else { continue };
             let Some(rule) = self.rules.get(pattern.rule) else { continue };
             if !heard.iter().any(|h| h.code == rule.code) {

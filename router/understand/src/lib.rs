@@ -1,19 +1,39 @@
 //! From words to category, place and danger: pure, trained from the city pack.
 //!
-//! A [`Model`] is trained once, at start, from the labelled phrases of a [`dauys_config::city::City`]. Every text is
-//! first folded into one plain Latin spelling, so that Kazakh, Russian and Uzbek in either script, written with or
-//! without their special letters, meet in the same features. Nothing here reads a clock, a file or a random number.
+//! A [`Model`] is trained from the labelled phrases of a [`dauys_config::city::City`] and from inspectors' corrections, and
+//! kept as bytes. Every text is first folded into one plain Latin spelling, so that Kazakh, Russian and Uzbek in either
+//! script, written with or without their special letters, meet in the same features. Nothing here reads a clock, a file
+//! or a random number.
 
+mod calibration;
+mod concepts;
+mod conduct;
+mod contact;
 mod danger;
+mod examples;
 mod features;
 mod fold;
+mod gazetteer;
+mod generator;
+mod hazards;
+mod issues;
 mod language;
+mod learned;
 mod linear;
+mod markers;
 mod model;
 mod numbers;
 mod places;
+mod reader;
+mod spelling;
+mod stored;
 mod text;
+mod train;
 mod understanding;
 
+pub use contact::Contact;
+pub use examples::Correction;
 pub use model::Model;
-pub use understanding::{Place, PlaceCandidate, Transcript, Understanding};
+pub use stored::ModelError;
+pub use train::{CategoryQuality, InUse, Report, Trained, fingerprint, train};
+pub use understanding::{Conduct, Issue, Place, PlaceCandidate, Transcript, Understanding};

@@ -1,96 +1,145 @@
 //! Multinomial logistic regression by stochastic gradient descent, deterministic, with one more output for "asks".
+//!
+//! Trained in floating point and kept in bytes, one scale a row: a quarter of the memory, and what is loaded decides as
+//! what was trained.
 
 use crate::features::Feature;
+use crate::generator::Generator;
 
-const EPOCHS: usize = 10;
+const EPOCHS: usize = 8;
+/// Kinds of copies of a phrase: the phrase itself is seen in every epoch, each worn copy in every second one.
+const WORN: usize = 2;
 const RATE: f32 = 2.0;
 /// Gradients below this move nothing that matters, and skipping them halves the work.
 const NEGLIGIBLE: f32 = 2e-3;
 
-/// One training text.
-#[derive(Debug)]
+/// One training text: features scaled to length 1.
+#[derive(Debug, Clone)]
 pub(crate) struct Sample {
     pub(crate) features: Vec<Feature>,
     pub(crate) class: usize,
     pub(crate) asks: bool,
+    /// 0 for a phrase, 1 and more for its worn copies.
+    pub(crate) copy: usize,
+}
+
+impl Sample {
+    pub(crate) fn new(mut features: Vec<Feature>, class: usize, asks: bool, copy: usize) -> Self {
+        let norm = features.iter().map(|f| f.value * f.value).sum::<f32>().sqrt();
+        if norm > 0.0 {
+            features.iter_mut().for_each(|f| f.value /= norm);
+        }
+        Self { features, class, asks, copy }
+    }
 }
 
 /// Weights: one row of `classes + 1` per feature, the last column for "asks".
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Linear {
+    pub(crate) weights: Vec<i8>,
+    pub(crate) scales: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
+    pub(crate) width: usize,
+}
+
+impl Linear {
+    /// Trains on samples in an order that a fixed generator shuffles.
+    pub(crate) fn train(samples: &[&Sample], features: usize, classes: usize) -> Self {
+        Training::new(samples, features, classes).quantised()
+    }
+
+    /// Adds one feature's say on every class and, last, on "asks".
+    pub(crate) fn add(&self, feature: Feature, into: &mut [f32]) {
+        let at = feature.index as usize;
+        let (start, scale) = (at * self.width, self.scales.get(at).copied().unwrap_or(0.0) * feature.value);
+        if let Some(row) = self.weights.get(start..start + self.width) {
+            for (score, weight) in into.iter_mut().zip(row) {
+                *score += f32::from(*weight) * scale;
+            }
+        }
+    }
+}
+
+/// The same in floating point, while it learns.
+struct Training {
     weights: Vec<f32>,
     bias: Vec<f32>,
     width: usize,
 }
 
-impl Linear {
-    /// Trains on samples in an order that a fixed generator shuffles.
-    #[expect(clippy::cast_precision_loss, reason = "epochs and classes are few")]
-    pub(crate) fn train(samples: &[&Sample], features: usize, classes: usize) -> Self {
+impl Training {
+    #[expect(clippy::cast_precision_loss, reason = "epochs are few")]
+    fn new(samples: &[&Sample], features: usize, classes: usize) -> Self {
         let width = classes + 1;
         let mut model = Self { weights: vec![0.0; features * width], bias: vec![0.0; width], width };
         let mut order: Vec<usize> = (0..samples.len()).collect();
         let mut generator = Generator::new(109);
+        let (mut gradient, mut moves) = (Vec::new(), Vec::new());
         for epoch in 0..EPOCHS {
             generator.shuffle(&mut order);
             let rate = RATE / (1.0 + epoch as f32 * 0.5);
             for &at in &order {
-                if let Some(sample) = samples.get(at) {
-                    model.step(sample, rate);
+                if let Some(sample) = samples.get(at)
+                    && (sample.copy == 0 || sample.copy % WORN == epoch % WORN)
+                {
+                    model.step(sample, rate, &mut gradient, &mut moves);
                 }
             }
         }
         model
     }
 
-    fn step(&mut self, sample: &Sample, rate: f32) {
-        let mut gradient = self.scores(&sample.features);
+    fn step(&mut self, sample: &Sample, rate: f32, gradient: &mut Vec<f32>, moves: &mut Vec<(usize, f32)>) {
+        gradient.clone_from(&self.bias);
+        for feature in &sample.features {
+            let start = feature.index as usize * self.width;
+            if let Some(row) = self.weights.get(start..start + self.width) {
+                for (score, weight) in gradient.iter_mut().zip(row) {
+                    *score += weight * feature.value;
+                }
+            }
+        }
         let asks = gradient.pop().unwrap_or(0.0);
-        softmax(&mut gradient);
+        softmax(gradient);
         if let Some(p) = gradient.get_mut(sample.class) {
             *p -= 1.0;
         }
         gradient.push(sigmoid(asks) - f32::from(u8::from(sample.asks)));
-        let moves: Vec<(usize, f32)> =
-            gradient.iter().enumerate().filter(|(_, g)| g.abs() > NEGLIGIBLE).map(|(at, g)| (at, g * rate)).collect();
+        moves.clear();
+        moves.extend(gradient.iter().enumerate().filter(|(_, g)| g.abs() > NEGLIGIBLE).map(|(at, g)| (at, g * rate)));
         for feature in &sample.features {
             let start = feature.index as usize * self.width;
             if let Some(row) = self.weights.get_mut(start..start + self.width) {
-                for (at, change) in &moves {
+                for (at, change) in moves.iter() {
                     if let Some(weight) = row.get_mut(*at) {
                         *weight -= change * feature.value;
                     }
                 }
             }
         }
-        for (at, change) in &moves {
+        for (at, change) in moves.iter() {
             if let Some(bias) = self.bias.get_mut(*at) {
                 *bias -= change * 0.05;
             }
         }
     }
 
-    /// Gives the raw score of every class and, last, of "asks".
-    pub(crate) fn scores(&self, features: &[Feature]) -> Vec<f32> {
-        let mut scores = self.bias.clone();
-        for feature in features {
-            let start = feature.index as usize * self.width;
-            if let Some(row) = self.weights.get(start..start + self.width) {
-                for (score, weight) in scores.iter_mut().zip(row) {
-                    *score += weight * feature.value;
-                }
-            }
+    #[expect(clippy::cast_possible_truncation, reason = "scaled to what a byte holds")]
+    fn quantised(self) -> Linear {
+        let rows = self.weights.len() / self.width;
+        let mut linear = Linear {
+            weights: Vec::with_capacity(self.weights.len()),
+            scales: Vec::with_capacity(rows),
+            bias: self.bias,
+            width: self.width,
+        };
+        for row in self.weights.chunks(self.width) {
+            let scale = row.iter().fold(0.0_f32, |top, weight| top.max(weight.abs())) / 127.0;
+            linear.scales.push(scale);
+            let small = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+            linear.weights.extend(row.iter().map(|weight| (weight * small).round() as i8));
         }
-        scores
-    }
-
-    /// Says how far one feature speaks for a class rather than for the average class.
-    #[expect(clippy::cast_precision_loss, reason = "classes are few")]
-    pub(crate) fn evidence(&self, feature: Feature, class: usize) -> f32 {
-        let start = feature.index as usize * self.width;
-        let Some(row) = self.weights.get(start..start + self.width - 1) else { return 0.0 };
-        let mean = row.iter().sum::<f32>() / row.len() as f32;
-        (row.get(class).copied().unwrap_or(0.0) - mean) * feature.value
+        linear
     }
 }
 
@@ -107,30 +156,4 @@ pub(crate) fn softmax(scores: &mut [f32]) {
 
 pub(crate) fn sigmoid(score: f32) -> f32 {
     1.0 / (1.0 + (-score).exp())
-}
-
-/// A fixed stream of numbers (SplitMix64), so that the same pack always trains the same model.
-#[derive(Debug)]
-pub(crate) struct Generator(u64);
-
-impl Generator {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// Gives a number below `bound`, or 0 for a bound of 0.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % (bound.max(1) as u64)).unwrap_or(0)
-    }
-
-    fn shuffle(&mut self, items: &mut [usize]) {
-        for at in (1..items.len()).rev() {
-            items.swap(at, self.below(at + 1));
-        }
-    }
 }

@@ -40,7 +40,42 @@ const WORDS: &[(u32, &str)] = &[
     (300, "триста"),
     (400, "четыреста"),
     (500, "пятьсот"),
+    (600, "шестьсот"),
+    (700, "семьсот"),
+    (800, "восемьсот"),
+    (900, "девятьсот"),
 ];
+
+/// Russian ordinals by their stems, and the endings that they take, folded.
+const RUSSIAN: &[(u32, &str)] = &[
+    (3, "trety"),
+    (4, "chetvert"),
+    (5, "pyat"),
+    (6, "shest"),
+    (7, "sedm"),
+    (8, "vosm"),
+    (9, "devyat"),
+    (10, "desyat"),
+    (11, "odinadtsat"),
+    (12, "dvenadtsat"),
+    (13, "trinadtsat"),
+    (14, "chetirnadtsat"),
+    (15, "pyatnadtsat"),
+    (16, "shestnadtsat"),
+    (17, "semnadtsat"),
+    (18, "vosemnadtsat"),
+    (19, "devyatnadtsat"),
+    (20, "dvadtsat"),
+    (30, "tridtsat"),
+    (40, "sorokov"),
+    (50, "pyatidesyat"),
+    (60, "shestidesyat"),
+    (70, "semidesyat"),
+    (80, "vosmidesyat"),
+    (90, "devyanost"),
+    (100, "sot"),
+];
+const RUSSIAN_ENDINGS: &[&str] = &["iy", "oy", "aya", "oe", "om", "ogo", "omu", "uyu"];
 
 /// Endings that make an ordinal of a Kazakh or Uzbek number, folded.
 const ORDINALS: &[&str] = &["sinshi", "inshi", "nshi", "inchi", "nchi"];
@@ -70,6 +105,11 @@ impl Numbers {
                 values.insert(fold(word), *value);
             }
         }
+        for (value, stem) in RUSSIAN {
+            for ending in RUSSIAN_ENDINGS {
+                values.entry(format!("{stem}{ending}")).or_insert(*value);
+            }
+        }
         Self { values }
     }
 
@@ -95,7 +135,8 @@ impl Numbers {
         fits.then(|| Number { from: at, to: at + 1, value: said.clone() })
     }
 
-    fn spoken(&self, text: &Text, from: usize, language: Option<Language>) -> Option<Number> {
+    /// Reads a number in words that begins at a word.
+    pub(crate) fn spoken(&self, text: &Text, from: usize, language: Option<Language>) -> Option<Number> {
         let (mut total, mut last, mut at) = (0_u32, u32::MAX, from);
         while let Some(value) = self.value(text.word(at), language) {
             let hundreds = value == 100 && (1..10).contains(&total) && last < 10;

@@ -26,15 +26,28 @@ impl Text {
     pub(crate) fn new(text: &str) -> Self {
         let said: Vec<String> = words(text).take(MAX_WORDS).map(|w| w.chars().take(MAX_LETTERS).collect()).collect();
         let folded: Vec<String> = said.iter().map(|word| fold(word)).collect();
-        let mut line = String::with_capacity(text.len().min(16_384) + 2);
-        line.push(' ');
-        let mut starts = Vec::with_capacity(folded.len());
-        for word in &folded {
-            starts.push(line.len());
-            line.push_str(word);
-            line.push(' ');
+        let mut text = Self { masked: vec![false; said.len()], said, folded, line: String::new(), starts: Vec::new() };
+        text.renew();
+        text
+    }
+
+    /// Writes the line anew after words were replaced.
+    pub(crate) fn renew(&mut self) {
+        self.line.clear();
+        self.starts.clear();
+        self.line.push(' ');
+        for word in &self.folded {
+            self.starts.push(self.line.len());
+            self.line.push_str(word);
+            self.line.push(' ');
         }
-        Self { masked: vec![false; said.len()], said, folded, line, starts }
+    }
+
+    /// Replaces a folded word by what it probably was; [`Text::renew`] makes it count for the line.
+    pub(crate) fn replace(&mut self, at: usize, word: String) {
+        if let Some(place) = self.folded.get_mut(at) {
+            *place = word;
+        }
     }
 
     pub(crate) const fn len(&self) -> usize {

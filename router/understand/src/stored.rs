@@ -1,0 +1,186 @@
+//! A trained model as bytes: written after training, read at start, refused where a byte is not as it was written.
+//!
+//! Little-endian numbers, lists with their length before them, a checksum at the end.
+
+use thiserror::Error;
+
+use crate::calibration::Confidence;
+use crate::features::{ByHash, Vocabulary};
+use crate::learned::Learned;
+use crate::linear::Linear;
+use crate::spelling::Spelling;
+
+/// Names the format; another number is another format.
+const MAGIC: &[u8; 8] = b"DAUYSMW1";
+/// Marks a phrase that was learned from, and on which the model was not judged.
+pub(crate) const UNJUDGED: u16 = u16::MAX;
+/// Longest list that is believed, in entries.
+const LONGEST: usize = 1 << 28;
+
+/// Says why bytes are no model for this city.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum ModelError {
+    /// The bytes are something else, or another version of dauys wrote them.
+    #[error("this is no model of this version of dauys")]
+    Format,
+    /// The file was cut short or changed.
+    #[error("the model is damaged")]
+    Damaged,
+    /// The city's categories are others than those that the model knows.
+    #[error("the model was trained for other categories than the city pack has")]
+    OtherCategories,
+}
+
+/// What is kept of a training.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) version: String,
+    /// What the model was trained on, without the corrections.
+    pub(crate) fingerprint: u64,
+    pub(crate) classes: Vec<String>,
+    pub(crate) learned: Learned,
+    /// What each phrase was taken for by a model that had not met it: phrase and class.
+    pub(crate) outcomes: Vec<(u64, u16)>,
+}
+
+impl Stored {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Writer { bytes: MAGIC.to_vec() };
+        out.text(&self.version);
+        out.number(self.fingerprint);
+        out.list(&self.classes, |out, class| out.text(class));
+        let learned = &self.learned;
+        let mut keys: Vec<(u32, u64)> = learned.vocabulary.indices.iter().map(|(key, index)| (*index, *key)).collect();
+        keys.sort_unstable();
+        out.list(&keys, |out, (_, key)| out.number(*key));
+        out.floats(&learned.vocabulary.rarity);
+        out.list(learned.spelling.words(), |out, word| out.text(word));
+        out.number(learned.linear.width as u64);
+        out.list(&learned.linear.weights, |out, weight| out.bytes.extend(weight.to_le_bytes()));
+        out.floats(&learned.linear.scales);
+        out.floats(&learned.linear.bias);
+        out.floats(&[learned.temperature]);
+        out.floats(&learned.confidence.weights);
+        out.list(&self.outcomes, |out, (phrase, class)| {
+            out.number(*phrase);
+            out.bytes.extend(class.to_le_bytes());
+        });
+        let sum = crc32fast::hash(&out.bytes);
+        out.bytes.extend(sum.to_le_bytes());
+        out.bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(ModelError::Format);
+        }
+        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(ModelError::Damaged)?;
+        if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
+            return Err(ModelError::Damaged);
+        }
+        Self::read(&mut Cursor { rest: body.get(MAGIC.len()..).unwrap_or_default() }).ok_or(ModelError::Damaged)
+    }
+
+    fn read(from: &mut Cursor<'_>) -> Option<Self> {
+        let version = from.text()?;
+        let fingerprint = from.number()?;
+        let classes = from.list(Cursor::text)?;
+        let keys = from.list(Cursor::number)?;
+        let rarity = from.floats()?;
+        let words = from.list(Cursor::text)?;
+        let width = usize::try_from(from.number()?).ok()?;
+        let length = from.length()?;
+        let weights: Vec<i8> = from.take(length)?.iter().map(|byte| byte.cast_signed()).collect();
+        let scales = from.floats()?;
+        let bias = from.floats()?;
+        let temperature = *from.floats()?.first()?;
+        let confidence = Confidence { weights: from.floats()?.try_into().ok()? };
+        let outcomes = from.list(|from| Some((from.number()?, u16::from_le_bytes(from.array()?))))?;
+        let features = keys.len();
+        let sound = rarity.len() == features
+            && scales.len() == features
+            && width == classes.len() + 1
+            && bias.len() == width
+            && Some(weights.len()) == features.checked_mul(width)
+            && temperature > 0.0
+            && from.rest.is_empty();
+        let mut indices = ByHash::with_capacity_and_hasher(features, Default::default());
+        for (index, key) in keys.into_iter().enumerate() {
+            indices.insert(key, u32::try_from(index).ok()?);
+        }
+        let learned = Learned {
+            vocabulary: Vocabulary { indices, rarity },
+            spelling: Spelling::new(words),
+            linear: Linear { weights, scales, bias, width },
+            temperature,
+            confidence,
+        };
+        sound.then_some(Self { version, fingerprint, classes, learned, outcomes })
+    }
+}
+
+struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    fn number(&mut self, number: u64) {
+        self.bytes.extend(number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes.extend(text.as_bytes());
+    }
+
+    fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
+        self.number(items.len() as u64);
+        for item in items {
+            write(self, item);
+        }
+    }
+
+    fn floats(&mut self, floats: &[f32]) {
+        self.list(floats, |out, float| out.bytes.extend(float.to_le_bytes()));
+    }
+}
+
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.array()?))
+    }
+
+    /// Reads the length of a list; every entry takes a byte at least, so that none is longer than what is left.
+    fn length(&mut self) -> Option<usize> {
+        let length = usize::try_from(self.number()?).ok()?;
+        (length <= LONGEST && length <= self.rest.len()).then_some(length)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let length = self.length()?;
+        String::from_utf8(self.take(length)?.to_vec()).ok()
+    }
+
+    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let length = self.length()?;
+        (0..length).map(|_| read(self)).collect()
+    }
+
+    fn floats(&mut self) -> Option<Vec<f32>> {
+        self.list(|from| Some(f32::from_le_bytes(from.array()?)).filter(|float| float.is_finite()))
+    }
+}
