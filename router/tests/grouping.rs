@@ -44,8 +44,7 @@ impl World {
     }
 
     async fn deliver(&self, reader: Arc<dyn Reader>, said: Transcribed) {
-        let transcripts =
-            Transcripts { store: Arc::clone(&self.store), reader, clocks: clocks(), clock: self.clock() };
+        let transcripts = Transcripts { store: Arc::clone(&self.store), reader, clocks: clocks(), clock: self.clock() };
         let message = Message::of(morning(), said).unwrap();
         transcripts.handle(&Delivery { message, partition: 0, offset: 0 }).await.unwrap();
     }

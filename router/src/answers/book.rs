@@ -62,8 +62,7 @@ impl AnswerBook {
         let all = asked.len() as f32;
         let weigh = |count: u32| (1.0 + all / (count as f32 + 1.0)).ln();
         let weights: HashMap<u32, f32> = counts.into_iter().map(|(piece, count)| (piece, weigh(count))).collect();
-        let sum =
-            |pieces: &BTreeSet<u32>| -> f32 { pieces.iter().filter_map(|piece| weights.get(piece)).sum() };
+        let sum = |pieces: &BTreeSet<u32>| -> f32 { pieces.iter().filter_map(|piece| weights.get(piece)).sum() };
         let variants =
             asked.into_iter().map(|(question, pieces)| Variant { question, weight: sum(&pieces), pieces }).collect();
         // A piece that no question has says little, so that greetings and stories around a question do not hide it.

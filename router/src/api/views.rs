@@ -5,8 +5,8 @@ use crate::store::{Account, AccountRole, ContactDetails, HistoryEntry, StoreErro
 use crate::web::App;
 use dauys_config::city::Names;
 use dauys_events::{
-    Actor, AgencyId, Answer, Change, Channel, Danger, Incident, IncidentId, Language, Location, MapPoint,
-    Priority, RegistrationNumber, RequestKind, Scored, Ticket, TicketId, TicketStatus,
+    Actor, AgencyId, Answer, Change, Channel, Danger, Incident, IncidentId, Language, Location, MapPoint, Priority,
+    RegistrationNumber, RequestKind, Scored, Ticket, TicketId, TicketStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;

@@ -7,7 +7,7 @@ use dauys_events::{
 };
 use dauys_incidents::{Area, Decision, Level, Scope, Why};
 use dauys_router::store::{Grouping, IncidentAction, IncidentEdit, IncidentFilter, Reported, Store, StoreError};
-use dauys_tickets::{Reading, Action, Terms};
+use dauys_tickets::{Action, Reading, Terms};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -122,11 +122,13 @@ pub async fn one_process_decides_and_a_persons_hand_comes_first(store: Arc<dyn S
     store.open_intake(&intake(4)).await.unwrap();
     let fourth = store.waiting_reports(10).await.unwrap().remove(0).ticket;
     let joins = Decision::Joins { incident: id, why: Why::SameStreet };
-    let grouping =
-        Grouping { holder: HOLDER, epoch, at: after(43), decided: vec![(fourth, joins)], ended: vec![] };
+    let grouping = Grouping { holder: HOLDER, epoch, at: after(43), decided: vec![(fourth, joins)], ended: vec![] };
 
     edit(&store, id, IncidentAction::Split { tickets: vec![tickets[2].ticket_id], into: id }).await.unwrap();
-    assert!(matches!(store.write_grouping(&grouping).await, Err(StoreError::Conflict { .. })), "the book is out of date");
+    assert!(
+        matches!(store.write_grouping(&grouping).await, Err(StoreError::Conflict { .. })),
+        "the book is out of date"
+    );
     let stolen = Grouping { holder: other, ..grouping.clone() };
     assert!(matches!(store.write_grouping(&stolen).await, Err(StoreError::Conflict { .. })));
     assert_eq!(store.waiting_reports_count().await.unwrap(), 1, "nothing was written");
@@ -165,7 +167,9 @@ pub async fn a_merger_can_be_taken_back(store: Arc<dyn Store>) {
     assert!(matches!(again, Err(StoreError::Invalid(_))), "once");
     let history = store.incident_history(one_id).await.unwrap();
     assert_eq!(history[1].undone_at, Some(after(100)));
-    assert!(matches!(&told(&store).await.last().unwrap().change, IncidentChange::Undone { tickets } if tickets.len() == 2));
+    assert!(
+        matches!(&told(&store).await.last().unwrap().change, IncidentChange::Undone { tickets } if tickets.len() == 2)
+    );
 }
 
 pub async fn a_split_can_be_taken_back(store: Arc<dyn Store>) {
@@ -179,7 +183,9 @@ pub async fn a_split_can_be_taken_back(store: Arc<dyn Store>) {
     edit(&store, id, IncidentAction::Split { tickets: all[3..].to_vec(), into: fresh }).await.unwrap();
     assert_eq!((members(&store, id).await.len(), members(&store, fresh).await), (3, all[3..].to_vec()));
     assert_eq!(one(&store, fresh).await.tickets, 2);
-    edit(&store, id, IncidentAction::Split { tickets: vec![all[2]], into: IncidentId(Uuid::from_u128(98)) }).await.unwrap();
+    edit(&store, id, IncidentAction::Split { tickets: vec![all[2]], into: IncidentId(Uuid::from_u128(98)) })
+        .await
+        .unwrap();
     assert_eq!(store.incidents_of(&[all[2]]).await.unwrap(), [], "one alone stands on its own");
 
     let changes = store.incident_history(id).await.unwrap();
@@ -229,7 +235,8 @@ pub async fn a_stale_look_is_a_conflict_and_an_end_is_an_end(store: Arc<dyn Stor
 pub async fn a_book_is_read_back_as_it_was_decided(store: Arc<dyn Store>) {
     let (id, tickets) = incident(&store, 3).await;
     store.open_intake(&intake(4)).await.unwrap();
-    let mut question = intake_of(&transcribed(5, morning(), "?"), Reading { kind: RequestKind::Question, ..reading("a", "b") }, 3);
+    let mut question =
+        intake_of(&transcribed(5, morning(), "?"), Reading { kind: RequestKind::Question, ..reading("a", "b") }, 3);
     question.contact.number = None;
     store.open_intake(&question).await.unwrap();
     let recent = store.recent_reports(after(-60), 100).await.unwrap();

@@ -30,10 +30,19 @@ async fn the_desk_offers_three_guesses_and_a_choice_becomes_a_correction() {
     assert!(page.contains("вода бежит") && page.contains("inspector") && page.contains("test-1"));
     let program = town.program("program", AccountRole::Staff, None).await;
     let (_, listed) = program.get("/api/v1/corrections?state=pending").await;
-    assert_eq!((&listed[0]["guess"], &listed[0]["to"], &listed[0]["by"]), (&json!("sewer"), &json!("pipe"), &json!("inspector")));
+    assert_eq!(
+        (&listed[0]["guess"], &listed[0]["to"], &listed[0]["by"]),
+        (&json!("sewer"), &json!("pipe"), &json!("inspector"))
+    );
     let id = listed[0]["id"].as_i64().unwrap();
-    assert_eq!(editor.post(&format!("/corrections/{id}"), &[("state", "perhaps")]).await.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(editor.post(&format!("/corrections/{id}"), &[("state", "accepted")]).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(
+        editor.post(&format!("/corrections/{id}"), &[("state", "perhaps")]).await.status(),
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        editor.post(&format!("/corrections/{id}"), &[("state", "accepted")]).await.status(),
+        StatusCode::SEE_OTHER
+    );
     let (_, learnt) = program.get("/api/v1/corrections/training").await;
     assert_eq!((&learnt[0]["text"], &learnt[0]["category"]), (&json!("вода бежит"), &json!("pipe")));
     let (_, all) = program.get("/api/v1/corrections").await;
@@ -44,7 +53,9 @@ async fn the_desk_offers_three_guesses_and_a_choice_becomes_a_correction() {
 #[tokio::test]
 async fn an_answer_is_shown_and_questions_without_one_are_listed() {
     let town = Town::start().await;
-    let asked = Said { question: true, category: "reference", words: "где находится акимат", ..Said::default() };
+    let asked = Said {
+        question: true, category: "reference", words: "где находится акимат", ..Said::default()
+    };
     let answered = town.citizen(Said { answer: Some("Площадь, дом 1"), ..asked.clone() }).await;
     town.citizen(Said { words: "сколько стоит справка", ..asked }).await;
     town.citizen(Said::default()).await;

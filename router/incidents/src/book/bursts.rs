@@ -106,7 +106,7 @@ fn citizens(inside: &[&Seen], report: &Report) -> usize {
 /// Returns whether a burst reaches so many parts of its unit that the whole is affected, and not one part of it.
 fn is_spread(inside: &[&Seen], report: &Report, level: Level) -> bool {
     let part = match level {
-        Level::Quarter => return true,
+        Level::Quarter => return is_spread_over_streets(inside, report),
         Level::District => Level::Quarter,
         Level::City => Level::District,
     };
@@ -123,4 +123,13 @@ fn is_spread(inside: &[&Seen], report: &Report, level: Level) -> bool {
     // Who names the district alone says that it is the district, unless most others name one and the same part of it.
     let parts_enough = parts.len() >= PARTS || (level == Level::District && named * 2 <= without);
     parts_enough && largest * 100 <= named.max(1) * LARGEST_PART
+}
+
+/// Returns whether reports of a microdistrict are of more than one street; who names the microdistrict alone says that it
+/// is the microdistrict.
+fn is_spread_over_streets(inside: &[&Seen], report: &Report) -> bool {
+    let reports = || inside.iter().map(|seen| &seen.report).chain([report]);
+    let streets: BTreeSet<&str> = reports().filter_map(|one| one.place.street.as_deref()).collect();
+    let without = reports().filter(|one| one.place.street.is_none()).count();
+    streets.len() >= 2 || without >= 2
 }

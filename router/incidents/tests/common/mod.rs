@@ -143,13 +143,13 @@ impl Stream {
 
     /// Lets something happen, and citizens report it over the time that follows.
     pub fn happen(&mut self, category: &str, extent: Extent, reports: u32, start: i64, over: u32) {
-        self.causes += 1;
         let (quarter, street) = (self.chance.below(QUARTERS), self.chance.below(STREETS));
         let house = self.chance.between(1, 160);
         let mark = MARKS[self.chance.below(MARKS.len() as u32) as usize];
-        if matches!(extent, Extent::House) && self.is_dark(category, quarter, start) {
+        if self.is_dark(category, quarter, start) {
             return;
         }
+        self.causes += 1;
         self.outages.push((category.to_owned(), extent, quarter, start..start + i64::from(over)));
         for _ in 0..reports {
             let seconds = start + self.chance.fading(over);
@@ -217,24 +217,24 @@ impl Stream {
         }
     }
 
-    /// Ten days of a city: outages of streets and microdistricts every day, of districts every few days, of the whole city
-    /// once, and single faults all the time. Where a whole unit is dark, nobody reports a single fault in it.
+    /// Ten days of a city: an outage of the whole city once, of districts every few days, of microdistricts and streets every
+    /// day, and single faults all the time. Where a whole unit is dark, nobody reports anything smaller in it.
     pub fn ten_days(seed: u64) -> Vec<(u32, Report)> {
         let mut stream = Self::new(seed);
         let day = 86_400_u32;
-        for _ in 0..10 * 3 {
-            let category = NETWORKS[stream.chance.below(3) as usize];
-            let (start, reports) = (stream.chance.below(10 * day), stream.chance.between(4, 12));
-            stream.happen(category, Extent::Street, reports, start.into(), 2_400);
-            let (start, reports) = (stream.chance.below(10 * day), stream.chance.between(10, 40));
-            stream.happen(category, Extent::Quarter, reports, start.into(), 3_600);
-        }
+        let start = 5 * day + stream.chance.below(day);
+        stream.happen("electricity", Extent::City, 400, start.into(), 7_200);
         for n in 0..4 {
             let (start, reports) = (n * 2 * day + stream.chance.below(day), stream.chance.between(60, 200));
             stream.happen(NETWORKS[n as usize % 3], Extent::District, reports, start.into(), 5_400);
         }
-        let start = 5 * day + stream.chance.below(day);
-        stream.happen("electricity", Extent::City, 400, start.into(), 7_200);
+        for _ in 0..10 * 3 {
+            let category = NETWORKS[stream.chance.below(3) as usize];
+            let (start, reports) = (stream.chance.below(10 * day), stream.chance.between(10, 40));
+            stream.happen(category, Extent::Quarter, reports, start.into(), 3_600);
+            let (start, reports) = (stream.chance.below(10 * day), stream.chance.between(4, 12));
+            stream.happen(category, Extent::Street, reports, start.into(), 2_400);
+        }
         for hour in 0..240_u32 {
             stream.single_faults(hour * 3_600);
         }
