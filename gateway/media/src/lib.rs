@@ -12,6 +12,7 @@ pub mod g722;
 pub mod opus;
 pub mod placement;
 pub mod play;
+pub mod probation;
 pub mod quality;
 pub mod receiver;
 pub mod rtcp;

@@ -1,6 +1,6 @@
 //! What one call hears: packets in, audio with its place in time out; everything else is counted by kind.
 //!
-//! Invariants: no packet panics or allocates (only an SSRC change keeps up to two packets); each sequence number gives audio
+//! Invariants: no packet panics or allocates (only an SSRC change, or a source that no SDP announced, has a few kept); each sequence number gives audio
 //! once; audio is placed by timestamp, so writing by place repairs reordering, and what was lost is a gap of its own length.
 
 use std::{net::SocketAddr, time::Duration};
@@ -56,6 +56,8 @@ pub enum Accepted {
     ComfortNoise,
     /// Kept until its SSRC is known to be the new one.
     Held,
+    /// Kept until its address, which nobody announced, has sent a stream; as yet nobody was heard.
+    OnProbation,
 }
 
 /// Why a packet was not accepted.
@@ -260,6 +262,7 @@ impl Receiver {
             Admission::Current => {}
             Admission::New => self.change_source(hear),
             Admission::Held => return Ok(Accepted::Held),
+            Admission::OnProbation => return Ok(Accepted::OnProbation),
             Admission::ForeignAddress => return Err(Rejection::ForeignAddress),
             Admission::ForeignSsrc => return Err(Rejection::ForeignSsrc),
         }

@@ -117,6 +117,10 @@ impl<S: RecordSink> Hearing<'_, S> {
             pressed = key.or(pressed);
         });
         match outcome {
+            Ok(Accepted::OnProbation) => {
+                self.tally.received += 1;
+                false
+            }
             Ok(accepted) => {
                 self.tally.received += 1;
                 if !std::mem::replace(self.heard_before, true) {
