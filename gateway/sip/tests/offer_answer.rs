@@ -149,15 +149,15 @@ fn wide() -> Capabilities {
     Capabilities { codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma], ..media("192.0.2.20:30000") }
 }
 
-fn answer_wide(media_lines: &str) -> Negotiated {
-    sdp::answer(format!("{HEAD}{media_lines}").as_bytes(), &wide()).unwrap()
+fn answer_wide(media_lines: &str) -> Result<Negotiated, SdpError> {
+    sdp::answer(format!("{HEAD}{media_lines}").as_bytes(), &wide())
 }
 
 #[test]
 fn this_sides_order_decides_among_what_is_offered() {
-    let narrow = answer_wide("m=audio 20000 RTP/AVP 0 8\r\n");
+    let narrow = answer_wide("m=audio 20000 RTP/AVP 0 8\r\n").unwrap();
     assert_eq!((narrow.codec, narrow.payload_type), (Codec::Pcma, 8));
-    let agreed = answer_wide("m=audio 20000 RTP/AVP 8 9\r\na=rtpmap:9 G722/8000\r\n");
+    let agreed = answer_wide("m=audio 20000 RTP/AVP 8 9\r\na=rtpmap:9 G722/8000\r\n").unwrap();
     assert_eq!((agreed.codec, agreed.payload_type), (Codec::G722, 9));
     assert!(
         agreed.answer.contains("m=audio 30000 RTP/AVP 9\r\n") && agreed.answer.contains("a=rtpmap:9 G722/8000\r\n")
@@ -168,13 +168,13 @@ fn this_sides_order_decides_among_what_is_offered() {
 fn opus_has_its_own_clock_for_events_too() {
     let offer = "m=audio 20000 RTP/AVP 96 8 101 102\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
                  a=rtpmap:101 telephone-event/8000\r\na=rtpmap:102 telephone-event/48000\r\n";
-    let agreed = answer_wide(offer);
+    let agreed = answer_wide(offer).unwrap();
     assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf_pt), (Codec::Opus, 96, Some(102)));
     for line in ["m=audio 30000 RTP/AVP 96 102", "a=rtpmap:96 opus/48000/2", "a=rtpmap:102 telephone-event/48000"] {
         assert!(agreed.answer.contains(&format!("{line}\r\n")), "{}", agreed.answer);
     }
     assert!(agreed.answer.contains("a=fmtp:96 useinbandfec=1;stereo=0"));
-    let mono = answer_wide("m=audio 20000 RTP/AVP 96 8\r\na=rtpmap:96 opus/48000\r\n");
+    let mono = answer_wide("m=audio 20000 RTP/AVP 96 8\r\na=rtpmap:96 opus/48000\r\n").unwrap();
     assert_eq!(mono.codec, Codec::Pcma, "Opus is always announced with two channels");
 }
 

@@ -123,8 +123,14 @@ pub(super) struct Keys {
 }
 
 #[derive(Clone)]
+struct CounterKeys {
+    aes: Aes128Enc,
+    mac: Hmac<Sha1>,
+}
+
+#[derive(Clone)]
 enum Cipher {
-    Counter { aes: Aes128Enc, mac: Hmac<Sha1> },
+    Counter(Box<CounterKeys>),
     Gcm128(Box<Aes128Gcm>),
     Gcm256(Box<Aes256Gcm>),
 }
@@ -141,7 +147,7 @@ impl Keys {
             Suite::AesCm80 | Suite::AesCm32 => {
                 // HMAC takes a key of any length.
                 let mac = Hmac::new_from_slice(&auth).unwrap_or_else(|_| Hmac::new(&Default::default()));
-                Cipher::Counter { aes: aes_128(session_key), mac }
+                Cipher::Counter(Box::new(CounterKeys { aes: aes_128(session_key), mac }))
             }
             Suite::Gcm128 => Cipher::Gcm128(Box::new(Aes128Gcm::new(&array(session_key).into()))),
             Suite::Gcm256 => Cipher::Gcm256(Box::new(Aes256Gcm::new(&array(session_key).into()))),
@@ -171,7 +177,8 @@ impl Keys {
         opened: &mut [u8],
     ) -> Result<(), SrtpError> {
         let (sealed, tag) = packet.split_at_checked(opened.len()).ok_or(SrtpError::Malformed)?;
-        if let Cipher::Counter { aes, mac } = &self.cipher {
+        if let Cipher::Counter(keys) = &self.cipher {
+            let CounterKeys { aes, mac } = keys.as_ref();
             let rollovers = ((index >> 16) as u32).to_be_bytes();
             check(mac, &[sealed, &rollovers], tag)?;
             opened.copy_from_slice(sealed);
@@ -190,7 +197,8 @@ impl Keys {
         let ssrc = word(room, 8).ok_or(SrtpError::Malformed)?;
         let (plain, tag) = room.split_at_mut_checked(plain_len).ok_or(SrtpError::Room)?;
         let (header, body) = plain.split_at_mut_checked(header_len).ok_or(SrtpError::Malformed)?;
-        if let Cipher::Counter { aes, mac } = &self.cipher {
+        if let Cipher::Counter(keys) = &self.cipher {
+            let CounterKeys { aes, mac } = keys.as_ref();
             apply_keystream(aes, self.counter(ssrc, index), body);
             let rollovers = ((index >> 16) as u32).to_be_bytes();
             sign(mac, &[header, body, &rollovers], tag);
@@ -207,7 +215,8 @@ impl Keys {
         let (sealed, rest) = packet.split_at_checked(opened.len()).ok_or(SrtpError::Malformed)?;
         opened.copy_from_slice(sealed);
         let (header, body) = opened.split_at_mut_checked(RTCP_HEADER_LEN).ok_or(SrtpError::Malformed)?;
-        if let Cipher::Counter { aes, mac } = &self.cipher {
+        if let Cipher::Counter(keys) = &self.cipher {
+            let CounterKeys { aes, mac } = keys.as_ref();
             let (index_bytes, tag) = rest.split_at_checked(INDEX_LEN).ok_or(SrtpError::Malformed)?;
             check(mac, &[sealed, index_bytes], tag)?;
             if is_encrypted {
@@ -229,7 +238,8 @@ impl Keys {
         let ssrc = word(packet, 4).ok_or(SrtpError::Malformed)?;
         let index = index_word & !ENCRYPTED;
         let (header, body) = packet.split_at_mut_checked(RTCP_HEADER_LEN).ok_or(SrtpError::Malformed)?;
-        if let Cipher::Counter { aes, mac } = &self.cipher {
+        if let Cipher::Counter(keys) = &self.cipher {
+            let CounterKeys { aes, mac } = keys.as_ref();
             apply_keystream(aes, self.counter(ssrc, index.into()), body);
             packet.extend_from_slice(&index_word.to_be_bytes());
             let mut tag = [0; RTCP_HMAC_TAG];
@@ -279,7 +289,7 @@ impl Keys {
                 let nonce: &Nonce<Aes256Gcm> = nonce.into();
                 gcm.decrypt_inout_detached(nonce, known, body.into(), &Tag::<Aes256Gcm>::from(tag))
             }
-            Cipher::Counter { .. } => return Err(SrtpError::Malformed),
+            Cipher::Counter(_) => return Err(SrtpError::Malformed),
         };
         outcome.map_err(|_| SrtpError::Tag)
     }
@@ -288,7 +298,7 @@ impl Keys {
         let made = match &self.cipher {
             Cipher::Gcm128(gcm) => gcm.encrypt_inout_detached(nonce.into(), known, body.into()),
             Cipher::Gcm256(gcm) => gcm.encrypt_inout_detached(nonce.into(), known, body.into()),
-            Cipher::Counter { .. } => return Err(SrtpError::Malformed),
+            Cipher::Counter(_) => return Err(SrtpError::Malformed),
         };
         let made = made.map_err(|_| SrtpError::Room)?;
         tag.copy_from_slice(&made);
