@@ -1,5 +1,6 @@
 //! The line: the one task that owns the SIP endpoint and the table of calls.
 
+use super::agreement;
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
 use super::network::Network;
@@ -8,13 +9,12 @@ use super::sink::LogSink;
 use super::start::Parts;
 use super::telemetry;
 use crate::intake::{CallFacts, SpooledEvent};
-use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
+use crate::media::{MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
 use dauys_bus::Message;
 use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
-use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
-use dauys_sip::sdp::{self, Capabilities, Negotiated};
+use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
 use dauys_sip::{CallHandle, Cause, Endpoint, Event, Input, Output, Private, Rejection, StatusCode, Transport};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -280,6 +280,7 @@ impl Line {
             }
             Event::Established { call, sdp } => self.established(call, sdp.as_deref()),
             Event::MediaUpdate { call, sdp } => self.media_update(call, sdp.as_deref()),
+            Event::UpdateAnswered { call, sdp } => self.update_answered(call, sdp.as_deref()),
             Event::Dtmf { call, digit } => self.key(call, digit),
             Event::Ended { call, cause, .. } => self.hung_up(call, cause),
             _ => {}
@@ -309,9 +310,14 @@ impl Line {
         let local = self.local_for(source);
         let settings = &self.shared.parts.settings;
         let ip = settings.sip.public_address.unwrap_or(local.ip());
-        let mut capabilities = Capabilities::g711(SocketAddr::new(ip, slot.port()));
-        capabilities.rtcp_port = self.shared.media.rtcp_port();
+        let address = SocketAddr::new(ip, slot.port());
+        let secret = sdp::Secret(rand::random());
+        let capabilities =
+            agreement::capabilities(&settings.media, address, self.shared.media.rtcp_port(), false, secret);
         let Some(offer) = offer else {
+            if capabilities.codecs.is_empty() {
+                return Err(Refusal::Media(SdpError::Unencrypted));
+            }
             let offer = sdp::offer(&capabilities);
             self.shared.endpoint.answer(handle, now(), offer.as_bytes()).map_err(|_| Refusal::Gone)?;
             self.waiting.insert(handle, Waiting { slot, capabilities, facts });
@@ -332,20 +338,9 @@ impl Line {
         facts: CallFacts,
         agreed: &Negotiated,
     ) -> Result<(), Refusal> {
-        let codec = match agreed.codec {
-            sdp::Codec::Pcma => Codec::Alaw,
-            sdp::Codec::Pcmu => Codec::Ulaw,
-        };
-        capabilities.codecs = vec![agreed.codec];
-        let media = CallMedia {
-            codec,
-            payload_type: agreed.payload_type,
-            dtmf_payload_type: agreed.dtmf_pt,
-            remote: usable(agreed.remote),
-            remote_rtcp: usable(agreed.remote_rtcp),
-            rtcp_mux: agreed.rtcp_mux,
-            listen: Some(over_prompts()),
-        };
+        agreement::settle(&mut capabilities, agreed);
+        let media = agreement::media(&self.shared.parts.settings.media, agreed, Some(over_prompts()));
+        let codec = media.codec;
         let media = self.shared.media.start_call(slot, media).map_err(|_| Refusal::Busy)?;
         let machine = Machine::new(Arc::clone(&self.shared.parts.script), self.shared.limits);
         let call = Call::new(NewCall {
@@ -424,17 +419,35 @@ impl Line {
         };
         match sdp::answer(offer, &call.capabilities) {
             Ok(agreed) => {
-                let moved = call.media.set_remote(usable(agreed.remote), usable(agreed.remote_rtcp));
-                let held = call.media.hold(!agreed.direction.sends());
-                if moved.is_err() || held.is_err() {
-                    warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
-                }
+                self.renegotiate(handle, &agreed);
                 let _ = self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
             }
             Err(error) => {
                 let status = StatusCode::from(error.status());
                 let _ = self.shared.endpoint.reject_update(handle, now(), status);
             }
+        }
+    }
+
+    /// The answer to an offer that the peer had asked for.
+    fn update_answered(&mut self, handle: CallHandle, answer: Option<&[u8]>) {
+        let Some(call) = self.calls.get(&handle) else { return };
+        match sdp::accept_answer(answer.unwrap_or_default(), &call.capabilities) {
+            Ok(agreed) => self.renegotiate(handle, &agreed),
+            // It came with the ACK, too late for a status: what was agreed on before stands.
+            Err(error) => debug!(call_id = %call.call_id, %error, "an answer cannot be used"),
+        }
+    }
+
+    fn renegotiate(&mut self, handle: CallHandle, agreed: &Negotiated) {
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        agreement::settle(&mut call.capabilities, agreed);
+        let media = agreement::media(&self.shared.parts.settings.media, agreed, None);
+        call.codec = media.codec.name();
+        let moved = call.media.renegotiate(media);
+        let held = call.media.hold(!agreed.direction.sends());
+        if moved.is_err() || held.is_err() {
+            warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
         }
     }
 
@@ -463,6 +476,9 @@ impl Line {
         let Some(call) = self.calls.get_mut(&handle) else { return };
         match event.kind {
             MediaEventKind::Heard => {}
+            MediaEventKind::NotHeard => {
+                warn!(call_id = %call.call_id, "the caller is heard and hears nothing, by its own reports");
+            }
             MediaEventKind::Dtmf(key) => self.key(handle, key),
             MediaEventKind::SpeechStarted => {
                 call.speech_started();
@@ -652,10 +668,6 @@ fn facts(external_id: String, from: &Private, asserted: Option<&Private>) -> Cal
         contact: Contact { number: known.then(|| number.to_owned()), name: None },
         received_at: wall(),
     }
-}
-
-fn usable(address: SocketAddr) -> Option<SocketAddr> {
-    (!address.ip().is_unspecified() && address.port() != 0).then_some(address)
 }
 
 fn cause_label(cause: EndCause) -> &'static str {
