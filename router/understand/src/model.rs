@@ -10,8 +10,8 @@ use crate::concepts::Concepts;
 use crate::conduct::Manners;
 use crate::contact;
 use crate::danger::{Dangers, Heard};
-use crate::hazards::Hazards;
 use crate::examples::{Example, tokens};
+use crate::hazards::Hazards;
 use crate::issues;
 use crate::learned::{Sums, Weighed};
 use crate::linear::sigmoid;
@@ -183,6 +183,9 @@ impl Model {
         if heard.is_empty() {
             heard = self.hazards.hear(&text, &self.concepts);
         }
+        if Hazards::is_over(&text) {
+            heard.retain(|h| h.level == Danger::Emergency);
+        }
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
@@ -241,7 +244,10 @@ impl Model {
         let likely = trusted.or_else(|| best.filter(|_| raw >= DANGER_LIKELY && probability >= DANGER_LIKELY / 2.0));
         // A dangerous category is no danger where no word speaks of a hazard: "thank you, the manhole is closed".
         let calm = heard.is_empty() && !self.hazards.in_words(text, &self.concepts);
-        let own = likely.map_or(Danger::None, |(_, c)| if calm { c.danger.min(Danger::Elevated) } else { c.danger });
+        let own = likely.map_or(Danger::None, |(_, c)| match c.danger {
+            Danger::Urgent if calm => Danger::Elevated,
+            level => level,
+        });
         let by_category = likely.filter(|_| own >= Danger::Urgent).and_then(|(_, c)| c.emergency);
         let mut understanding = Understanding {
             category: trusted.map_or_else(|| self.unclear.clone(), |(_, c)| c.code.clone()),
