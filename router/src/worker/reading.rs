@@ -92,7 +92,9 @@ impl Reader for CityReader {
             language: understood.preferred,
         };
         let issues = match understood.issues.as_slice() {
-            [_, _, ..] => understood.issues.iter().map(|issue| self.one(transcribed, &issue.words, part(&understood, issue))),
+            [_, _, ..] => {
+                understood.issues.iter().map(|issue| self.one(transcribed, &issue.words, part(&understood, issue)))
+            }
             _ => return Understood { issues: vec![self.one(transcribed, text, understood)], spoken },
         };
         Understood { issues: issues.collect(), spoken }

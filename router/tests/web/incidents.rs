@@ -61,10 +61,12 @@ async fn a_person_splits_and_takes_it_back_with_a_reason() {
     let members = town.store.incident_members(incident, None, 10).await.unwrap();
     let last = members[2].ticket.ticket_id.to_string();
     let address = format!("/incidents/{incident}");
-    let revision = |page: &str| page.split("name=\"revision\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let revision =
+        |page: &str| page.split("name=\"revision\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let (_, page) = boss.get(&address).await;
     let now = revision(&page);
-    let silent = boss.post(&format!("{address}/split"), &[("revision", &now), ("ticket", &last), ("reason", " ")]).await;
+    let silent =
+        boss.post(&format!("{address}/split"), &[("revision", &now), ("ticket", &last), ("reason", " ")]).await;
     assert_eq!(silent.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(silent.text().await.unwrap().contains("Write a reason"));
     let split =
@@ -77,8 +79,9 @@ async fn a_person_splits_and_takes_it_back_with_a_reason() {
 
     let change = town.store.incident_history(incident).await.unwrap().pop().unwrap().id.to_string();
     let now = revision(&page);
-    let back =
-        boss.post(&format!("{address}/undo"), &[("revision", &now), ("change", &change), ("reason", "it was the same")]).await;
+    let back = boss
+        .post(&format!("{address}/undo"), &[("revision", &now), ("change", &change), ("reason", "it was the same")])
+        .await;
     assert_eq!(back.status(), StatusCode::SEE_OTHER);
     let (_, page) = boss.get(&address).await;
     assert!(page.contains("Citizens: 3, tickets: 3") && page.contains("It was taken back."));

@@ -238,6 +238,12 @@ impl Evaluation<'_> {
         let (mut names, mut phones) = (Share::default(), Share::default());
         for [language, name, phone, text] in sets::contacts() {
             let contact = self.understand(language, text).contact;
+            if self.wrong && !sets::locked(text) {
+                let (found, number) = (contact.name.as_deref().unwrap_or("-"), contact.phone.as_deref().unwrap_or("-"));
+                if found != name || number != phone {
+                    println!("contact {name} {phone} ≠ {found} {number}: {text}");
+                }
+            }
             names.add(contact.name.as_deref().unwrap_or("-") == name);
             phones.add(contact.phone.as_deref().unwrap_or("-") == phone);
         }
