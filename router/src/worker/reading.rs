@@ -5,9 +5,9 @@ use crate::answers::{self, AnswerBook};
 use crate::store::SpokenContact;
 use dauys_assign::Assigner;
 use dauys_config::city::City;
-use dauys_events::{AgencyId, Answer, Danger, Location, Outcome, Priority, RequestKind, Transcribed};
+use dauys_events::{AgencyId, Answer, Danger, Location, MapPoint, Outcome, Priority, RequestKind, Scored, Transcribed};
 use dauys_tickets::{Reading, Terms};
-use dauys_understand::{Model, Transcript, Understanding};
+use dauys_understand::{Issue, Model, Transcript, Understanding};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -33,7 +33,6 @@ pub trait Reader: Send + Sync + 'static {
 pub struct CityReader {
     city: Arc<City>,
     model: Model,
-    version: String,
     answers: AnswerBook,
     zone: TimeZone,
     assigner: Assigner,
@@ -42,9 +41,14 @@ pub struct CityReader {
 impl CityReader {
     /// Trains the model and prepares the rules of a city; takes a moment.
     pub fn new(city: Arc<City>) -> Self {
+        let model = Model::train(&city);
+        Self::with_model(city, model)
+    }
+
+    /// Prepares the rules of a city beside a model that was trained before.
+    pub fn with_model(city: Arc<City>, model: Model) -> Self {
         Self {
-            model: Model::train(&city),
-            version: version(&city),
+            model,
             answers: answers::load(&city),
             zone: TimeZone::get(&city.settings.time_zone).unwrap_or(TimeZone::UTC),
             assigner: Assigner::new(&city),
@@ -73,22 +77,51 @@ pub fn terms_of(city: &City, category: &str) -> (Terms, Priority) {
 
 impl Reader for CityReader {
     fn read(&self, transcribed: &Transcribed) -> Understood {
-        Understood { issues: vec![self.whole(transcribed)], spoken: SpokenContact::default() }
-    }
-}
-
-impl CityReader {
-    /// Reads a transcript as one issue.
-    fn whole(&self, transcribed: &Transcribed) -> Reading {
         let heard = transcribed.text();
         let text = match &transcribed.recorded.text {
             Some(written) if heard.trim().is_empty() => written.as_str(),
             _ => heard.as_str(),
         };
         if text.trim().is_empty() {
-            return self.nothing_heard(transcribed);
+            return Understood { issues: vec![self.nothing_heard(transcribed)], spoken: SpokenContact::default() };
         }
         let understood = self.model.understand(&Transcript { text, language: transcribed.language });
+        let spoken = SpokenContact {
+            name: understood.contact.name.clone(),
+            number: understood.contact.phone.clone(),
+            language: understood.preferred,
+        };
+        let issues = match understood.issues.as_slice() {
+            [_, _, ..] => {
+                understood.issues.iter().map(|issue| self.one(transcribed, &issue.words, part(&understood, issue)))
+            }
+            _ => return Understood { issues: vec![self.one(transcribed, text, understood)], spoken },
+        };
+        Understood { issues: issues.collect(), spoken }
+    }
+}
+
+/// Says what one of several matters means by itself; what belongs to the call as a whole stays.
+fn part(whole: &Understanding, issue: &Issue) -> Understanding {
+    Understanding {
+        category: issue.category.clone(),
+        probability: issue.probability,
+        top: vec![Scored { code: issue.category.clone(), probability: issue.probability }],
+        kind: issue.kind,
+        danger: issue.danger,
+        emergency: issue.emergency,
+        place: issue.place.clone().or_else(|| whole.place.clone()),
+        why: vec![
+            format!("One of {} matters of a call: «{}».", whole.issues.len(), issue.words),
+            format!("model {}", whole.model),
+        ],
+        ..whole.clone()
+    }
+}
+
+impl CityReader {
+    /// Reads what was understood of one matter.
+    fn one(&self, transcribed: &Transcribed, text: &str, understood: Understanding) -> Reading {
         let answer = self.answer(transcribed, text, &understood);
         let mut reading = match doubt(transcribed, &understood, &self.city) {
             Some(doubt) => self.for_review(understood, doubt),
@@ -97,7 +130,7 @@ impl CityReader {
         if let Some(answer) = &answer {
             reading.why.push(format!("The reference book answers it: {}.", answer.question));
         }
-        Reading { answer, model: Some(self.version.clone()), ..reading }
+        Reading { answer, model: Some(self.model.version().to_owned()), ..reading }
     }
 
     /// Finds the reference book's answer to a question; what asks for something to be done gets none.
@@ -196,17 +229,6 @@ impl CityReader {
     }
 }
 
-/// Names the model that a city's phrases give: the same phrases are the same model.
-fn version(city: &City) -> String {
-    use sha2::{Digest, Sha256};
-    let mut digest = Sha256::new();
-    for file in ["kk", "ru", "uz", "en"].map(|language| format!("phrases/{language}.toml")) {
-        digest.update(city.source.read(&file).unwrap_or_default());
-    }
-    let hash = hex::encode(digest.finalize());
-    format!("pack-{}", hash.get(..12).unwrap_or(&hash))
-}
-
 /// Returns why a person must decide, where one must.
 fn doubt(transcribed: &Transcribed, understood: &Understanding, city: &City) -> Option<String> {
     if let Some(sentence) = outcome_doubt(transcribed.outcome) {
@@ -250,8 +272,8 @@ fn location(place: dauys_understand::Place) -> Location {
         name: place.name,
         street: place.street,
         house: place.house,
-        landmark: None,
-        point: None,
+        point: place.point.map(|point| MapPoint { lat: point.lat, lon: point.lon, exact: place.landmark.is_some() }),
+        landmark: place.landmark,
         confidence: place.confidence,
     }
 }
