@@ -5,9 +5,9 @@ use crate::answers::{self, AnswerBook};
 use crate::store::SpokenContact;
 use dauys_assign::Assigner;
 use dauys_config::city::City;
-use dauys_events::{AgencyId, Answer, Danger, Location, Outcome, Priority, RequestKind, Transcribed};
+use dauys_events::{AgencyId, Answer, Danger, Location, MapPoint, Outcome, Priority, RequestKind, Transcribed};
 use dauys_tickets::{Reading, Terms};
-use dauys_understand::{Model, Transcript, Understanding};
+use dauys_understand::{Conduct, Issue, Model, Transcript, Understanding};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -33,7 +33,6 @@ pub trait Reader: Send + Sync + 'static {
 pub struct CityReader {
     city: Arc<City>,
     model: Model,
-    version: String,
     answers: AnswerBook,
     zone: TimeZone,
     assigner: Assigner,
@@ -44,7 +43,6 @@ impl CityReader {
     pub fn new(city: Arc<City>) -> Self {
         Self {
             model: Model::train(&city),
-            version: version(&city),
             answers: answers::load(&city),
             zone: TimeZone::get(&city.settings.time_zone).unwrap_or(TimeZone::UTC),
             assigner: Assigner::new(&city),
@@ -73,23 +71,33 @@ pub fn terms_of(city: &City, category: &str) -> (Terms, Priority) {
 
 impl Reader for CityReader {
     fn read(&self, transcribed: &Transcribed) -> Understood {
-        Understood { issues: vec![self.whole(transcribed)], spoken: SpokenContact::default() }
-    }
-}
-
-impl CityReader {
-    /// Reads a transcript as one issue.
-    fn whole(&self, transcribed: &Transcribed) -> Reading {
         let heard = transcribed.text();
         let text = match &transcribed.recorded.text {
             Some(written) if heard.trim().is_empty() => written.as_str(),
             _ => heard.as_str(),
         };
         if text.trim().is_empty() {
-            return self.nothing_heard(transcribed);
+            return Understood { issues: vec![self.nothing_heard(transcribed)], spoken: SpokenContact::default() };
         }
         let understood = self.model.understand(&Transcript { text, language: transcribed.language });
-        let answer = self.answer(transcribed, text, &understood);
+        let spoken = SpokenContact {
+            name: understood.contact.name.clone(),
+            number: understood.contact.phone.clone(),
+            language: understood.preferred,
+        };
+        // Where the words cannot be relied on, a person takes them apart.
+        let whole = outcome_doubt(transcribed.outcome).is_some();
+        let matters = if whole { vec![(understood, text.to_owned())] } else { matters(understood, text) };
+        let issues = matters.into_iter().map(|(matter, words)| self.issue(transcribed, matter, &words)).collect();
+        Understood { issues, spoken }
+    }
+}
+
+impl CityReader {
+    /// Reads one matter of a call.
+    fn issue(&self, transcribed: &Transcribed, understood: Understanding, words: &str) -> Reading {
+        let model = Some(understood.model.clone()).filter(|model| !model.is_empty());
+        let answer = self.answer(transcribed, words, &understood);
         let mut reading = match doubt(transcribed, &understood, &self.city) {
             Some(doubt) => self.for_review(understood, doubt),
             None => self.assigned(understood),
@@ -97,17 +105,43 @@ impl CityReader {
         if let Some(answer) = &answer {
             reading.why.push(format!("The reference book answers it: {}.", answer.question));
         }
-        Reading { answer, model: Some(self.version.clone()), ..reading }
+        Reading { answer, model, ..reading }
     }
 
     /// Finds the reference book's answer to a question; what asks for something to be done gets none.
-    fn answer(&self, transcribed: &Transcribed, text: &str, understood: &Understanding) -> Option<Answer> {
+    fn answer(&self, transcribed: &Transcribed, words: &str, understood: &Understanding) -> Option<Answer> {
         if understood.kind != RequestKind::Question {
             return None;
         }
         let today = transcribed.recorded.received_at.to_zoned(self.zone.clone()).date();
-        self.answers.find(text, understood.language, &understood.category, today)
+        self.answers.find(words, understood.language, &understood.category, today)
     }
+}
+
+/// Takes a call apart into what it speaks of, each with its own words.
+fn matters(understood: Understanding, text: &str) -> Vec<(Understanding, String)> {
+    let count = understood.issues.len();
+    if count < 2 {
+        return vec![(understood, text.to_owned())];
+    }
+    let one = |(at, issue): (usize, &Issue)| {
+        let mut why = vec![format!("The call speaks of {count} matters; this is number {}.", at + 1)];
+        why.extend(understood.why.clone());
+        let matter = Understanding {
+            category: issue.category.clone(),
+            probability: issue.probability,
+            top: vec![],
+            kind: issue.kind,
+            danger: issue.danger,
+            emergency: issue.emergency,
+            place: issue.place.clone().or_else(|| understood.place.clone()),
+            issues: vec![],
+            why,
+            ..understood.clone()
+        };
+        (matter, issue.words.clone())
+    };
+    understood.issues.iter().enumerate().map(one).collect()
 }
 
 impl CityReader {
@@ -196,22 +230,14 @@ impl CityReader {
     }
 }
 
-/// Names the model that a city's phrases give: the same phrases are the same model.
-fn version(city: &City) -> String {
-    use sha2::{Digest, Sha256};
-    let mut digest = Sha256::new();
-    for file in ["kk", "ru", "uz", "en"].map(|language| format!("phrases/{language}.toml")) {
-        digest.update(city.source.read(&file).unwrap_or_default());
-    }
-    let hash = hex::encode(digest.finalize());
-    format!("pack-{}", hash.get(..12).unwrap_or(&hash))
-}
-
 /// Returns why a person must decide, where one must.
 fn doubt(transcribed: &Transcribed, understood: &Understanding, city: &City) -> Option<String> {
     if let Some(sentence) = outcome_doubt(transcribed.outcome) {
         let because = transcribed.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         return Some(format!("{sentence}{because}"));
+    }
+    if understood.conduct == Conduct::Prank {
+        return Some("It sounds like a joke: a person decides.".to_owned());
     }
     if understood.language.is_none() {
         return Some("The language is not one of the service's: a person decides.".to_owned());
@@ -250,8 +276,8 @@ fn location(place: dauys_understand::Place) -> Location {
         name: place.name,
         street: place.street,
         house: place.house,
-        landmark: None,
-        point: None,
+        landmark: place.landmark,
+        point: place.point.map(|point| MapPoint { lat: point.lat, lon: point.lon, exact: false }),
         confidence: place.confidence,
     }
 }
