@@ -10,8 +10,7 @@ use dauys_events::RequestKind;
 use dauys_router::worker::{CityReader, Reader, Understood};
 use std::sync::{Arc, LazyLock};
 
-static READER: LazyLock<CityReader> =
-    LazyLock::new(|| CityReader::new(Arc::new(City::embedded("shymkent").unwrap())));
+static READER: LazyLock<CityReader> = LazyLock::new(|| CityReader::new(Arc::new(City::embedded("shymkent").unwrap())));
 
 fn read(words: &str) -> Understood {
     READER.read(&transcribed(1, morning(), words))
