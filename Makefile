@@ -4,9 +4,10 @@
 CALLS ?= 3
 DATA ?= data
 SETTINGS ?=
+CITY ?= shymkent
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format generate drift
+.PHONY: help run build test lint format generate drift eval
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +22,9 @@ build: ## install what is missing and build dauys (target/release/dauys)
 test: ## install what is missing, start Kafka and PostgreSQL, and run every test (ARGS="-p dauys-bus" for one crate)
 	@scripts/bootstrap.sh test
 	@scripts/test.sh $(ARGS)
+
+eval: ## measure how well calls are understood, and write target/eval/report.json (CITY=shymkent)
+	cargo run --release --locked -p dauys-evaluation -- $(CITY)
 
 lint: ## check formatting, clippy's advice, generated files, and the licences and sources of what dauys is built from
 	@scripts/bootstrap.sh build

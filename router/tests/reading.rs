@@ -33,7 +33,7 @@ fn several_matters_of_one_call_are_read_one_by_one() {
     let understood = read("у нас во дворе мусор не вывозят вторую неделю и ещё фонари на улице не горят");
     let categories: Vec<&str> = understood.issues.iter().map(|issue| issue.category.as_str()).collect();
     assert_eq!(categories, ["rubbish", "street_light"]);
-    assert!(understood.issues.iter().all(|issue| issue.why[0].contains("2 matters")));
+    assert!(understood.issues.iter().all(|issue| issue.why[0].contains("of 2 matters")));
     assert_eq!(read("мусор не вывозят вторую неделю").issues.len(), 1);
 }
 

@@ -23,9 +23,10 @@ impl PhraseBook {
     pub(super) fn take_in(&mut self, other: Self, wanted: impl Fn(&str) -> bool) {
         for (code, phrases) in other.by_category.into_iter().filter(|(code, _)| wanted(code)) {
             let all = self.by_category.entry(code).or_default();
-            let mut known: HashSet<String> = all.iter().cloned().collect();
+            let plain = |phrase: &str| phrase.trim_end_matches('?').to_owned();
+            let mut known: HashSet<String> = all.iter().map(|phrase| plain(phrase)).collect();
             for phrase in phrases.iter().flat_map(|phrase| expand(phrase)) {
-                if known.insert(phrase.clone()) {
+                if known.insert(plain(&phrase)) {
                     all.push(phrase);
                 }
             }

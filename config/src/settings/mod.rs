@@ -82,7 +82,7 @@ impl Default for Node {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CityChoice {
-    /// A city pack that is built in (`shymkent`), or the path of a folder that holds one.
+    /// A city pack that is built in (`shymkent`, `samarkand`), or the path of a folder that holds one.
     pub pack: String,
 }
 

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Account(Account),
     /// Reads one transcript a line and prints what is understood of it, one JSON object a line
     Understand(Understand),
+    /// Trains the model anew from the city pack and from accepted corrections, and puts it in use unless it is worse
+    Train(Train),
 }
 
 #[derive(Debug, Args)]
@@ -184,4 +186,29 @@ pub(crate) struct Understand {
     /// Prints JSON (the only form there is)
     #[arg(long)]
     pub json: bool,
+    /// The data folder whose model decides; without one in use there the model is trained first
+    #[arg(short, long, value_name = "FOLDER", env = "DAUYS_DATA", default_value = "data")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "A dauys that runs takes the new model at its next start.")]
+pub(crate) struct Train {
+    /// The city: a pack that is built in, or the folder of one; by default the one in the settings
+    #[arg(long, value_name = "NAME")]
+    pub city: Option<String>,
+    /// More corrections: a file with one JSON object a line (`text`, `category`, and if known `language`, `kind`)
+    #[arg(long, value_name = "FILE")]
+    pub corrections: Option<PathBuf>,
+    /// Leaves the corrections in the ticket store out
+    #[arg(long)]
+    pub phrases_only: bool,
+    /// Trains and reports, and puts nothing in use
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Prints the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub settings: SettingsFile,
 }

@@ -7,11 +7,13 @@ mod check;
 mod cli;
 mod demo;
 mod gauges;
+mod models;
 mod preflight;
 mod progress;
 mod run;
 mod system;
 mod telemetry;
+mod train;
 mod understand;
 
 use clap::Parser;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         cli::Command::Settings => check::print_example(),
         cli::Command::Account(arguments) => account::run(arguments),
         cli::Command::Understand(arguments) => understand::run(&arguments),
+        cli::Command::Train(arguments) => train::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -1,6 +1,7 @@
 //! The rooms put together: one process that takes calls in, transcribes, understands, assigns and serves the pages.
 
 use crate::gauges::NodeGauges;
+use crate::models::Models;
 use crate::progress::step;
 use crate::{preflight, telemetry};
 use anyhow::Context;
@@ -14,10 +15,12 @@ use dauys_router::clock::system as system_clock;
 use dauys_router::notify::NobodyCarries;
 use dauys_router::store::{self, Store};
 use dauys_router::web::{self, App, Check, Parts, health_routes};
+use dauys_router::worker::CityReader;
 use dauys_transcriber::engine::{Engine, WhisperEngine};
 use dauys_transcriber::worker::{Worker, WorkerSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -72,7 +75,7 @@ impl System {
         let mut rooms = Vec::new();
         let engine = load_engine(&settings).await?;
         rooms.push(transcriber(&settings, engine, &bus, &recordings, &stop_rooms));
-        rooms.push(router(&city, &bus, &store, &stop_rooms).await?);
+        rooms.push(router(&settings.node.data, &city, &bus, &store, &stop_rooms).await?);
         let shown = step("line");
         let node = Node::start(Arc::clone(&settings), &city.source, Arc::clone(&bus), recordings.clone()).await?;
         shown.done(&format!("SIP on {} (UDP)", node.address()));
@@ -140,21 +143,28 @@ fn transcriber(
 }
 
 async fn router(
+    data: &Path,
     city: &Arc<City>,
     bus: &Arc<dyn Bus>,
     store: &Arc<dyn Store>,
     stop: &CancellationToken,
 ) -> anyhow::Result<JoinHandle<()>> {
     let shown = step("understanding");
-    let (city, bus, store) = (Arc::clone(city), Arc::clone(bus), Arc::clone(store));
+    let (data, city, bus, store) = (data.to_owned(), Arc::clone(city), Arc::clone(bus), Arc::clone(store));
     let phrases: usize =
         city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
     let clock = dauys_router::clock::system();
     let trained = tokio::task::spawn_blocking(move || {
-        dauys_router::worker::Router::new(bus, store, &city, Arc::new(NobodyCarries), clock, process_name())
+        let model = Models::of(&data, &city).for_start(&city);
+        let version = model.version().to_owned();
+        let reader = Arc::new(CityReader::with_model(Arc::clone(&city), model));
+        let notifier = Arc::new(NobodyCarries);
+        let router =
+            dauys_router::worker::Router::with_reader(bus, store, &city, reader, notifier, clock, process_name());
+        router.map(|router| (router, version))
     });
-    let router = trained.await?.context("the city's calendar")?;
-    shown.done(&format!("trained on {phrases} phrases"));
+    let (router, version) = trained.await?.context("the city's calendar")?;
+    shown.done(&format!("model {version}, {phrases} phrases"));
     Ok(tokio::spawn(router.run(stop.clone())))
 }
 

@@ -1,6 +1,7 @@
 //! `dauys understand`: what is made of a transcript, for editors of a city pack and for measurements.
 
 use crate::cli::Understand;
+use crate::models::Models;
 use crate::preflight;
 use dauys_assign::Assigner;
 use dauys_understand::{Model, Transcript};
@@ -11,7 +12,10 @@ use std::process::ExitCode;
 /// Reads transcripts from standard input and prints decisions.
 pub(crate) fn run(arguments: &Understand) -> anyhow::Result<ExitCode> {
     let city = preflight::city(&arguments.city)?;
-    let (model, assigner) = (Model::train(&city), Assigner::new(&city));
+    // A model is kept where there is a data folder; this command makes none.
+    let model =
+        if arguments.data.is_dir() { Models::of(&arguments.data, &city).for_start(&city) } else { Model::train(&city) };
+    let assigner = Assigner::new(&city);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         let understood = model.understand(&Transcript { text: &line?, language: None });
@@ -26,6 +30,13 @@ pub(crate) fn run(arguments: &Understand) -> anyhow::Result<ExitCode> {
             "emergency": understood.emergency,
             "place": understood.place,
             "agency": assignment.agency,
+            "language": understood.language,
+            "decided_by": understood.decided_by,
+            "conduct": understood.conduct,
+            "issues": understood.issues,
+            "contact": understood.contact,
+            "preferred": understood.preferred,
+            "model": understood.model,
             "why": understood.why,
         });
         writeln!(out, "{decision}")?;

@@ -2,12 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a pack that does not load fails the test")]
 
+use std::sync::LazyLock;
+
 use dauys_assign::{Assigner, Subject};
 use dauys_config::city::{City, Level};
 use proptest::prelude::*;
 
+static SHYMKENT: LazyLock<City> = LazyLock::new(|| City::embedded("shymkent").unwrap());
+
+static ASSIGNER: LazyLock<Assigner> = LazyLock::new(|| Assigner::new(&SHYMKENT));
+
 fn shymkent() -> City {
-    City::embedded("shymkent").unwrap()
+    SHYMKENT.clone()
 }
 
 #[test]
@@ -82,8 +88,8 @@ fn an_unknown_place_falls_back_to_the_city_and_says_so() {
 proptest! {
     #[test]
     fn any_words_have_an_agency(category in ".{0,40}", unit in proptest::option::of(".{0,40}")) {
-        let city = shymkent();
-        let assignment = Assigner::new(&city).assign(&category, unit.as_deref());
+        let city = &*SHYMKENT;
+        let assignment = ASSIGNER.assign(&category, unit.as_deref());
         prop_assert!(city.agency(&assignment.agency).is_some());
     }
 }

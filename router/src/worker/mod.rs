@@ -58,9 +58,26 @@ impl Router {
         clock: Clock,
         process: Uuid,
     ) -> Result<Self, ClocksError> {
+        let reader = Arc::new(CityReader::new(Arc::clone(city)));
+        Self::with_reader(bus, store, city, reader, notifier, clock, process)
+    }
+
+    /// Prepares the router of a city with a reader whose model was trained before; otherwise as [`Router::new`].
+    ///
+    /// # Errors
+    /// As [`Router::new`].
+    pub fn with_reader(
+        bus: Arc<dyn Bus>,
+        store: Arc<dyn Store>,
+        city: &Arc<City>,
+        reader: Arc<CityReader>,
+        notifier: Arc<dyn Notifier>,
+        clock: Clock,
+        process: Uuid,
+    ) -> Result<Self, ClocksError> {
         let transcripts = Transcripts {
             store: Arc::clone(&store),
-            reader: Arc::new(CityReader::new(Arc::clone(city))),
+            reader,
             clocks: Clocks::new(&city.settings)?,
             clock: clock.clone(),
         };

@@ -5,7 +5,7 @@ use crate::answers::{self, AnswerBook};
 use crate::store::SpokenContact;
 use dauys_assign::Assigner;
 use dauys_config::city::City;
-use dauys_events::{AgencyId, Answer, Danger, Location, MapPoint, Outcome, Priority, RequestKind, Transcribed};
+use dauys_events::{AgencyId, Answer, Danger, Location, MapPoint, Outcome, Priority, RequestKind, Scored, Transcribed};
 use dauys_tickets::{Reading, Terms};
 use dauys_understand::{Conduct, Issue, Model, Transcript, Understanding};
 use jiff::tz::TimeZone;
@@ -41,8 +41,14 @@ pub struct CityReader {
 impl CityReader {
     /// Trains the model and prepares the rules of a city; takes a moment.
     pub fn new(city: Arc<City>) -> Self {
+        let model = Model::train(&city);
+        Self::with_model(city, model)
+    }
+
+    /// Prepares the rules of a city beside a model that was trained before.
+    pub fn with_model(city: Arc<City>, model: Model) -> Self {
         Self {
-            model: Model::train(&city),
+            model,
             answers: answers::load(&city),
             zone: TimeZone::get(&city.settings.time_zone).unwrap_or(TimeZone::UTC),
             assigner: Assigner::new(&city),
@@ -86,18 +92,37 @@ impl Reader for CityReader {
             language: understood.preferred,
         };
         // Where the words cannot be relied on, a person takes them apart.
-        let whole = outcome_doubt(transcribed.outcome).is_some();
-        let matters = if whole { vec![(understood, text.to_owned())] } else { matters(understood, text) };
-        let issues = matters.into_iter().map(|(matter, words)| self.issue(transcribed, matter, &words)).collect();
+        if understood.issues.len() < 2 || outcome_doubt(transcribed.outcome).is_some() {
+            return Understood { issues: vec![self.one(transcribed, text, understood)], spoken };
+        }
+        let issues = understood.issues.iter();
+        let issues = issues.map(|issue| self.one(transcribed, &issue.words, part(&understood, issue))).collect();
         Understood { issues, spoken }
     }
 }
 
+/// Says what one of several matters means by itself; what belongs to the call as a whole stays.
+fn part(whole: &Understanding, issue: &Issue) -> Understanding {
+    Understanding {
+        category: issue.category.clone(),
+        probability: issue.probability,
+        top: vec![Scored { code: issue.category.clone(), probability: issue.probability }],
+        kind: issue.kind,
+        danger: issue.danger,
+        emergency: issue.emergency,
+        place: issue.place.clone().or_else(|| whole.place.clone()),
+        why: vec![
+            format!("One of {} matters of a call: «{}».", whole.issues.len(), issue.words),
+            format!("model {}", whole.model),
+        ],
+        ..whole.clone()
+    }
+}
+
 impl CityReader {
-    /// Reads one matter of a call.
-    fn issue(&self, transcribed: &Transcribed, understood: Understanding, words: &str) -> Reading {
-        let model = Some(understood.model.clone()).filter(|model| !model.is_empty());
-        let answer = self.answer(transcribed, words, &understood);
+    /// Reads what was understood of one matter.
+    fn one(&self, transcribed: &Transcribed, text: &str, understood: Understanding) -> Reading {
+        let answer = self.answer(transcribed, text, &understood);
         let mut reading = match doubt(transcribed, &understood, &self.city) {
             Some(doubt) => self.for_review(understood, doubt),
             None => self.assigned(understood),
@@ -105,43 +130,17 @@ impl CityReader {
         if let Some(answer) = &answer {
             reading.why.push(format!("The reference book answers it: {}.", answer.question));
         }
-        Reading { answer, model, ..reading }
+        Reading { answer, model: Some(self.model.version().to_owned()), ..reading }
     }
 
     /// Finds the reference book's answer to a question; what asks for something to be done gets none.
-    fn answer(&self, transcribed: &Transcribed, words: &str, understood: &Understanding) -> Option<Answer> {
+    fn answer(&self, transcribed: &Transcribed, text: &str, understood: &Understanding) -> Option<Answer> {
         if understood.kind != RequestKind::Question {
             return None;
         }
         let today = transcribed.recorded.received_at.to_zoned(self.zone.clone()).date();
-        self.answers.find(words, understood.language, &understood.category, today)
+        self.answers.find(text, understood.language, &understood.category, today)
     }
-}
-
-/// Takes a call apart into what it speaks of, each with its own words.
-fn matters(understood: Understanding, text: &str) -> Vec<(Understanding, String)> {
-    let count = understood.issues.len();
-    if count < 2 {
-        return vec![(understood, text.to_owned())];
-    }
-    let one = |(at, issue): (usize, &Issue)| {
-        let mut why = vec![format!("The call speaks of {count} matters; this is number {}.", at + 1)];
-        why.extend(understood.why.clone());
-        let matter = Understanding {
-            category: issue.category.clone(),
-            probability: issue.probability,
-            top: vec![],
-            kind: issue.kind,
-            danger: issue.danger,
-            emergency: issue.emergency,
-            place: issue.place.clone().or_else(|| understood.place.clone()),
-            issues: vec![],
-            why,
-            ..understood.clone()
-        };
-        (matter, issue.words.clone())
-    };
-    understood.issues.iter().enumerate().map(one).collect()
 }
 
 impl CityReader {
@@ -276,8 +275,8 @@ fn location(place: dauys_understand::Place) -> Location {
         name: place.name,
         street: place.street,
         house: place.house,
+        point: place.point.map(|point| MapPoint { lat: point.lat, lon: point.lon, exact: place.landmark.is_some() }),
         landmark: place.landmark,
-        point: place.point.map(|point| MapPoint { lat: point.lat, lon: point.lon, exact: false }),
         confidence: place.confidence,
     }
 }

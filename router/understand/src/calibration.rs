@@ -13,7 +13,7 @@ const PULL: f64 = 1e-4;
 /// Largest logarithm of a ratio.
 const CAP: f32 = 8.0;
 /// Coverage below which an answer is trusted less and less, whatever the signs say.
-const COVERED: f32 = 0.5;
+const COVERED: f32 = 0.6;
 
 /// What tells a sure answer from a guess.
 #[derive(Debug, Clone, Copy)]

@@ -27,11 +27,7 @@ pub(crate) struct Concepts {
 impl Concepts {
     /// Reads the table.
     pub(crate) fn new() -> Self {
-        let mut concepts = Self {
-            stems: HashMap::default(),
-            pairs: HashMap::new(),
-            names: Vec::new(),
-        };
+        let mut concepts = Self { stems: HashMap::default(), pairs: HashMap::new(), names: Vec::new() };
         let lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
         for (number, (name, stems)) in (0..Concept::MAX).zip(lines) {
             concepts.names.push(name);

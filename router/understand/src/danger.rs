@@ -61,7 +61,8 @@ impl Dangers {
                 service: danger.service,
                 category: danger.category.clone(),
             });
-            let patterns_of = danger.patterns.iter().flat_map(|(language, list)| list.iter().map(move |pattern| (language, pattern)));
+            let patterns_of =
+                danger.patterns.iter().flat_map(|(language, list)| list.iter().map(move |pattern| (language, pattern)));
             for (language, pattern) in patterns_of {
                 let own: Vec<String> = pattern.split_whitespace().map(stem_text).filter(|s| s.len() > 1).collect();
                 let negated = own.iter().any(|s| s.trim() == "ne");

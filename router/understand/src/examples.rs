@@ -1,9 +1,11 @@
 //! What a model learns from: the pack's phrases and inspectors' corrections, also as a bad line would bring them.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use dauys_config::city::City;
 use dauys_events::{Language, RequestKind};
+use serde::Deserialize;
 
 use crate::concepts::Concepts;
 use crate::features::{Token, hash};
@@ -16,16 +18,26 @@ pub(crate) const COPIES: usize = 3;
 const CHATTER: usize = 5;
 
 /// Holds what an inspector decided about a transcript.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Correction {
     /// The words of the transcript.
     pub text: String,
     /// Its language, where it is known.
+    #[serde(default)]
     pub language: Option<Language>,
     /// The category that the inspector chose.
     pub category: String,
     /// Whether the citizen asks for an answer, where the inspector said so.
+    #[serde(default)]
     pub kind: Option<RequestKind>,
+}
+
+impl fmt::Debug for Correction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The words are a citizen's.
+        f.debug_struct("Correction").field("category", &self.category).finish_non_exhaustive()
+    }
 }
 
 /// One labelled text, as folded content words.

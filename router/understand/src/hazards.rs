@@ -12,9 +12,41 @@ const TABLE: &str = include_str!("../data/dangers.txt");
 const SPAN: usize = 5;
 /// Concepts of which one at least is heard wherever a dangerous category is a danger now.
 const HAZARDS: &[&str] = &[
-    "open", "absent", "fall", "danger", "spark", "leak", "burn", "burning", "flamefire", "burst", "flood", "injury", "stuck", "threat",
-    "fight", "beat", "knife", "explosion", "broken", "hole", "drown", "enter", "bite", "attack", "accident", "quake", "off", "notwork",
-    "blink", "police", "drunk", "flow", "full", "torn", "smoke", "cold", "ambulance", "thief", "repair",
+    "open",
+    "absent",
+    "fall",
+    "danger",
+    "spark",
+    "leak",
+    "burn",
+    "flamefire",
+    "burst",
+    "flood",
+    "injury",
+    "stuck",
+    "threat",
+    "fight",
+    "beat",
+    "knife",
+    "kill",
+    "explosion",
+    "broken",
+    "hole",
+    "drown",
+    "enter",
+    "bite",
+    "attack",
+    "accident",
+    "quake",
+    "off",
+    "notwork",
+    "drunk",
+    "flow",
+    "torn",
+    "ambulance",
+    "thief",
+    "steal_item",
+    "husband",
 ];
 /// Words of thanks, folded: what is thanked for is over.
 const THANKS: &[&str] = &["spasibo", "rahmet", "rahmat", "blagodar", "thank"];
@@ -50,6 +82,11 @@ impl Hazards {
         Self { rules, hazards: HAZARDS.iter().filter_map(|name| concepts.named(name)).collect() }
     }
 
+    /// Says whether the words are thanks for what is over.
+    pub(crate) fn is_over(text: &Text) -> bool {
+        text.folded.iter().any(|word| THANKS.iter().any(|sign| word.starts_with(sign)))
+    }
+
     /// Lists the dangers that the words mean, the worst first, one entry a code.
     pub(crate) fn hear(&self, text: &Text, concepts: &Concepts) -> Vec<Heard<'static>> {
         let meant = meanings(text, concepts);
@@ -68,8 +105,7 @@ impl Hazards {
 
     /// Says whether any word speaks of a hazard that is not over.
     pub(crate) fn in_words(&self, text: &Text, concepts: &Concepts) -> bool {
-        let over = text.folded.iter().any(|word| THANKS.iter().any(|sign| word.starts_with(sign)));
-        !over && meanings(text, concepts).iter().any(|(_, concept)| self.hazards.contains(concept))
+        !Self::is_over(text) && meanings(text, concepts).iter().any(|(_, concept)| self.hazards.contains(concept))
     }
 }
 

@@ -7,14 +7,15 @@ const SHORTEST: usize = 2;
 /// Places between words that are tried.
 const TRIED: usize = 48;
 /// How clear both sides must be, and where a word such as "also" stands between them.
-const CLEAR: f32 = 0.9;
-const CLEAR_AFTER_ALSO: f32 = 0.5;
+const CLEAR: f32 = 0.88;
+const CLEAR_AFTER_ALSO: f32 = 0.4;
 /// How likely each matter must be in the call as a whole, and how likely the best one may be at most.
-const PRESENT: f32 = 0.15;
-const PRESENT_AFTER_ALSO: f32 = 0.03;
-const ALONE: f32 = 0.8;
+const PRESENT: f32 = 0.1;
+const PRESENT_AFTER_ALSO: f32 = 0.005;
+const ALONE: f32 = 0.88;
 /// How likely one side may at most be the matter of the other.
 const CROSS: f32 = 0.12;
+const CROSS_AFTER_ALSO: f32 = 0.3;
 
 /// Words that begin another matter, folded.
 const ALSO: &[&str] = &[
@@ -80,7 +81,10 @@ pub(crate) fn border(
         if !long || p(&whole, a).min(p(&whole, b)) < present || (!also && p(&whole, a).max(p(&whole, b)) > ALONE) {
             continue;
         }
-        if clear + bonus >= CLEAR && crossed <= CROSS && best.is_none_or(|(score, _)| clear + bonus > score) {
+        if clear + bonus >= CLEAR
+            && crossed <= if also { CROSS_AFTER_ALSO } else { CROSS }
+            && best.is_none_or(|(score, _)| clear + bonus > score)
+        {
             best = Some((clear + bonus, at));
         }
     }

@@ -57,8 +57,10 @@ impl Learned {
             counter.learn(&example.tokens(concepts));
         }
         let vocabulary = counter.vocabulary();
-        let samples: Vec<Sample> =
-            examples.iter().map(|e| Sample::new(vocabulary.features(&e.tokens(concepts)), e.class, e.asks, e.copy)).collect();
+        let samples: Vec<Sample> = examples
+            .iter()
+            .map(|e| Sample::new(vocabulary.features(&e.tokens(concepts)), e.class, e.asks, e.copy))
+            .collect();
         let linear = Linear::train(&samples.iter().collect::<Vec<_>>(), vocabulary.len(), classes);
         let mut words: Vec<String> =
             examples.iter().filter(|e| e.copy == 0).flat_map(|e| e.words.iter().cloned()).collect();

@@ -6,7 +6,7 @@
 use crate::features::Feature;
 use crate::generator::Generator;
 
-const EPOCHS: usize = 8;
+const EPOCHS: usize = 6;
 /// Kinds of copies of a phrase: the phrase itself is seen in every epoch, each worn copy in every second one.
 const WORN: usize = 2;
 const RATE: f32 = 2.0;

@@ -10,15 +10,15 @@ use crate::concepts::Concepts;
 use crate::conduct::Manners;
 use crate::contact;
 use crate::danger::{Dangers, Heard};
-use crate::hazards::Hazards;
 use crate::examples::{Example, tokens};
+use crate::hazards::Hazards;
 use crate::issues;
 use crate::learned::{Sums, Weighed};
 use crate::linear::sigmoid;
 use crate::reader::{Reader, Reading, whole_phrases};
 use crate::stored::{ModelError, Stored, UNJUDGED};
 use crate::text::Text;
-use crate::understanding::{Issue, Transcript, Understanding};
+use crate::understanding::{Conduct, Issue, Transcript, Understanding};
 
 /// How many times likelier danger words make their category.
 const DANGER_ODDS: f32 = 2.5;
@@ -30,6 +30,8 @@ const DANGER_LIKELY: f32 = 0.5;
 const ASKING_WORD: f32 = 1.0;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
+/// Content words from which abuse may hold a matter.
+const MATTER: usize = 6;
 /// Issues of one call at most.
 const MAX_ISSUES: usize = 4;
 
@@ -183,6 +185,9 @@ impl Model {
         if heard.is_empty() {
             heard = self.hazards.hear(&text, &self.concepts);
         }
+        if Hazards::is_over(&text) {
+            heard.retain(|h| h.level == Danger::Emergency);
+        }
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
@@ -237,11 +242,22 @@ impl Model {
         let best = ranked.first().and_then(|(at, _)| self.categories.get(*at).map(|c| (*at, c)));
         let idle = self.idle.and_then(|at| weighed.probabilities.get(at)).copied().unwrap_or(0.0);
         let raw = best.and_then(|(at, _)| weighed.probabilities.get(at)).copied().unwrap_or(0.0);
-        let trusted = best.filter(|_| probability >= self.gate && raw > idle);
-        let likely = trusted.or_else(|| best.filter(|_| raw >= DANGER_LIKELY && probability >= DANGER_LIKELY / 2.0));
+        let conduct = self.manners.of(text);
+        // A joke is nobody's ticket, and of abuse a person sees whether there is a matter in it.
+        let serious = match conduct {
+            Conduct::Ordinary => true,
+            Conduct::Abusive => weighed.words >= MATTER,
+            Conduct::Prank => false,
+        };
+        let trusted = best.filter(|_| serious && probability >= self.gate && raw > idle);
+        let likely =
+            trusted.or_else(|| best.filter(|_| serious && raw >= DANGER_LIKELY && probability >= DANGER_LIKELY / 2.0));
         // A dangerous category is no danger where no word speaks of a hazard: "thank you, the manhole is closed".
         let calm = heard.is_empty() && !self.hazards.in_words(text, &self.concepts);
-        let own = likely.map_or(Danger::None, |(_, c)| if calm { c.danger.min(Danger::Elevated) } else { c.danger });
+        let own = likely.map_or(Danger::None, |(_, c)| match c.danger {
+            Danger::Urgent if calm => Danger::Elevated,
+            level => level,
+        });
         let by_category = likely.filter(|_| own >= Danger::Urgent).and_then(|(_, c)| c.emergency);
         let mut understanding = Understanding {
             category: trusted.map_or_else(|| self.unclear.clone(), |(_, c)| c.code.clone()),
@@ -252,7 +268,7 @@ impl Model {
             danger: heard.iter().map(|h| h.level).chain([own]).max().unwrap_or(Danger::None),
             danger_words: danger_words(heard, text),
             emergency: heard.iter().find_map(|h| h.service).or(by_category),
-            conduct: self.manners.of(text),
+            conduct,
             preferred: contact::preferred(text),
             language: judged.reading_language,
             model: self.version().to_owned(),
@@ -359,6 +375,11 @@ impl Model {
                 let words = u.decided_by.join("», «");
                 why.push(format!("the words «{words}» speak for {} ({})", best.code, percent(best.probability)));
             }
+        }
+        match u.conduct {
+            Conduct::Ordinary => {}
+            Conduct::Prank => why.push("it sounds like a joke or like talk to a machine".to_owned()),
+            Conduct::Abusive => why.push("the caller swears".to_owned()),
         }
         if u.category == self.unclear && !u.top.is_empty() {
             let (gate, idle) = (percent(self.gate), percent(idle));

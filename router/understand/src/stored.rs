@@ -184,3 +184,45 @@ impl<'a> Cursor<'a> {
         self.list(|from| Some(f32::from_le_bytes(from.array()?)).filter(|float| float.is_finite()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Counter;
+    use proptest::prelude::*;
+
+    fn small() -> Stored {
+        let learned = Learned {
+            vocabulary: Counter::default().vocabulary(),
+            spelling: Spelling::new(vec!["kanalizatsiya".to_owned()]),
+            linear: Linear { weights: Vec::new(), scales: Vec::new(), bias: vec![0.0; 3], width: 3 },
+            temperature: 1.0,
+            confidence: Confidence::default(),
+        };
+        let classes = vec!["water".to_owned(), "roof".to_owned()];
+        Stored { version: "x-1".to_owned(), fingerprint: 7, classes, learned, outcomes: vec![(9, 1), (11, UNJUDGED)] }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let bytes = small().to_bytes();
+        assert_eq!(Stored::from_bytes(&bytes).map(|stored| stored.to_bytes()), Ok(bytes));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_stop_the_reader(at in 8_usize..200, value: u8, cut in 0_usize..200) {
+            let mut bytes = small().to_bytes();
+            bytes.truncate(bytes.len() - 4);
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = value;
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut).max(8));
+            let sum = crc32fast::hash(&bytes);
+            bytes.extend(sum.to_le_bytes());
+            if let Ok(stored) = Stored::from_bytes(&bytes) {
+                prop_assert_eq!(stored.learned.linear.width, stored.classes.len() + 1);
+            }
+        }
+    }
+}

@@ -65,6 +65,7 @@ impl Evaluation<'_> {
         let figures = all.figures();
         let languages: BTreeMap<&str, Value> =
             self.languages(&calls).into_iter().map(|(language, top1)| (language, json!({ "top1": top1 }))).collect();
+        let incidents = dauys_evaluation::incidents::measure(self.city, self.model);
         let half = |locked: bool| {
             let own: Vec<Call> = calls.iter().copied().filter(|c| sets::locked(c.text) == locked).collect();
             json!({
@@ -92,6 +93,7 @@ impl Evaluation<'_> {
             "conduct": self.conduct(),
             "several": self.several(&calls),
             "contacts": self.contacts(),
+            "incidents": { "precision": incidents.precision(), "recall": incidents.recall() },
             "us_per_transcript": self.speed(&calls),
         })
     }
@@ -236,6 +238,12 @@ impl Evaluation<'_> {
         let (mut names, mut phones) = (Share::default(), Share::default());
         for [language, name, phone, text] in sets::contacts() {
             let contact = self.understand(language, text).contact;
+            if self.wrong && !sets::locked(text) {
+                let (found, number) = (contact.name.as_deref().unwrap_or("-"), contact.phone.as_deref().unwrap_or("-"));
+                if found != name || number != phone {
+                    println!("contact {name} {phone} ≠ {found} {number}: {text}");
+                }
+            }
             names.add(contact.name.as_deref().unwrap_or("-") == name);
             phones.add(contact.phone.as_deref().unwrap_or("-") == phone);
         }

@@ -107,6 +107,12 @@ pub fn contacts() -> Vec<[&'static str; 4]> {
     rows(include_str!("../contacts.tsv")).collect()
 }
 
+/// Lists reports in the order of time: minute, incident or `-`, language, text.
+#[must_use]
+pub fn incidents() -> Vec<[&'static str; 4]> {
+    rows(include_str!("../incidents.tsv")).collect()
+}
+
 /// Says whether a sentence belongs to the half that nobody looks at while improving the model.
 #[must_use]
 pub fn locked(text: &str) -> bool {
@@ -121,6 +127,7 @@ pub fn sentences() -> Vec<&'static str> {
     all.extend(places().iter().map(|p| p.text));
     all.extend(conduct().iter().map(|[_, _, text]| *text));
     all.extend(several().iter().map(|[_, _, text]| *text));
+    all.extend(incidents().iter().map(|[_, _, _, text]| *text));
     all.extend(contacts().iter().map(|[_, _, _, text]| *text));
     all
 }
