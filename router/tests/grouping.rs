@@ -12,7 +12,7 @@ use dauys_events::{Envelope, IncidentChanged, IncidentStatus, Ticket, Topic, Tra
 use dauys_router::clock::Clock;
 use dauys_router::incidents::Grouper;
 use dauys_router::outbox::Relay;
-use dauys_router::store::{IncidentFilter, SpokenContact, SqliteStore, Store};
+use dauys_router::store::{IncidentAction, IncidentEdit, IncidentFilter, SpokenContact, SqliteStore, Store};
 use dauys_router::worker::{Handle, Reader, Transcripts, Understood};
 use dauys_tickets::Reading;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -191,4 +191,29 @@ async fn what_waits_for_a_person_is_grouped_once_the_person_has_decided() {
     world.store.apply_change(&moved).await.unwrap();
     settle(&mut grouper).await;
     assert_eq!(world.incidents().await[0].tickets, 2);
+}
+
+#[tokio::test]
+async fn a_persons_hand_is_seen_before_the_next_decision() {
+    let world = World::new().await;
+    let mut grouper = world.grouper(1);
+    for n in 1..=5 {
+        world.deliver(Arc::new(Dark), transcribed(n, after(i64::from(n)), "нет света")).await;
+    }
+    settle(&mut grouper).await;
+    let incident = world.incidents().await.remove(0);
+    let edit = IncidentEdit {
+        incident: incident.incident_id,
+        revision: incident.revision,
+        action: IncidentAction::End,
+        actor: dauys_events::Actor::Account { login: "controller".into(), agency: None },
+        reason: "the lights are back".into(),
+        at: after(101),
+    };
+    world.store.edit_incident(&edit).await.unwrap();
+    world.deliver(Arc::new(Dark), transcribed(6, after(20), "нет света")).await;
+    assert_eq!(settle(&mut grouper).await, 0, "what the book says is out of date");
+    assert_eq!(settle(&mut grouper).await, 1, "and is read anew");
+    let incidents = world.incidents().await;
+    assert_eq!((incidents.len(), incidents[0].tickets, incidents[0].status), (1, 5, IncidentStatus::Ended));
 }

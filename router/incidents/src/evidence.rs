@@ -51,7 +51,7 @@ fn by_place(one: Side<'_>, other: Side<'_>, spread: Spread, rare_words: usize) -
     let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
     let street = same(&here.street, &there.street);
     let houses = here.house.as_deref().zip(there.house.as_deref());
-    if street && houses.is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)) {
+    if street && houses.is_some_and(|(a, b)| same_letters(a, b)) {
         return Some((Why::SameHouse, 100));
     }
     if same(&here.landmark, &there.landmark) {
@@ -69,6 +69,12 @@ fn by_place(one: Side<'_>, other: Side<'_>, spread: Spread, rare_words: usize) -
         }
         _ => None,
     }
+}
+
+/// Compares two house numbers, whose letters may be of either case.
+fn same_letters(one: &str, other: &str) -> bool {
+    let lower = |text: &str| -> Vec<char> { text.chars().take(12).flat_map(char::to_lowercase).collect() };
+    lower(one) == lower(other)
 }
 
 /// Returns whether both name a unit of the same level and not the same one.
@@ -117,7 +123,7 @@ mod tests {
     fn one_house_is_one_thing_and_far_houses_are_not() {
         let at = |house| place(None, Some("abay"), Some(house));
         for spread in [Spread::Network, Spread::Spot] {
-            assert_eq!(compare(&at("12А"), &at("12а"), spread, 0), None, "letters beyond ASCII keep their case");
+            assert_eq!(compare(&at("12А"), &at("12а"), spread, 0), Some(Why::SameHouse));
             assert_eq!(compare(&at("12a"), &at("12A"), spread, 0), Some(Why::SameHouse));
         }
         assert_eq!(compare(&at("12"), &at("20/1"), Spread::Network, 0), Some(Why::SameStreet));

@@ -1,60 +1,21 @@
-//! `questions.toml` of the city pack.
+//! The reference book of a city pack.
 
 use super::{AnswerBook, ReferenceQuestion};
-use dauys_config::city::City;
-use dauys_events::Language;
-use jiff::civil::Date;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use dauys_config::city::{City, Question};
 
-const FILE: &str = "questions.toml";
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(rename = "question", default)]
-    questions: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    id: String,
-    #[serde(default)]
-    category: Option<String>,
-    ask: BTreeMap<String, Vec<String>>,
-    answer: BTreeMap<String, String>,
-    #[serde(default)]
-    source: String,
-    #[serde(default)]
-    valid_until: Option<toml::Value>,
-}
-
-/// Reads the city's reference book. A pack without one has no answers; one that cannot be read is told of in the log, and
-/// questions go to people as before.
+/// Prepares the city's reference book; a pack without questions has no answers.
 pub fn load(city: &City) -> AnswerBook {
-    let Ok(text) = city.source.read_text(FILE) else { return AnswerBook::default() };
-    match toml::from_str::<File>(&text) {
-        Ok(file) => AnswerBook::new(file.questions.into_iter().map(question).collect()),
-        Err(error) => {
-            tracing::error!(file = FILE, error = error.message(), "the reference book cannot be read");
-            AnswerBook::default()
-        }
-    }
+    AnswerBook::new(city.questions.iter().map(question).collect())
 }
 
-fn question(entry: Entry) -> ReferenceQuestion {
-    let answers = entry.answer.into_iter();
-    let date = |value: toml::Value| match value {
-        toml::Value::Datetime(date) => date.to_string(),
-        toml::Value::String(date) => date,
-        _ => String::new(),
-    };
+fn question(question: &Question) -> ReferenceQuestion {
+    let ask = &question.ask;
     ReferenceQuestion {
-        id: entry.id,
-        category: entry.category,
-        ask: entry.ask.into_values().flatten().collect(),
-        answer: answers.filter_map(|(code, text)| Some((Language::from_code(&code)?, text))).collect(),
-        source: entry.source,
-        // A date that cannot be read is over: rather no answer than an old one.
-        valid_until: entry.valid_until.map(date).map(|date| date.parse().unwrap_or(Date::MIN)),
+        id: question.id.clone(),
+        category: Some(question.category.clone()),
+        ask: [&ask.kk, &ask.ru, &ask.uz, &ask.en].into_iter().flatten().cloned().collect(),
+        answer: question.answer.iter().map(|(language, text)| (language, text.clone())).collect(),
+        source: question.source.clone(),
+        valid_until: Some(question.valid_until),
     }
 }

@@ -40,13 +40,15 @@ pub struct Grouper {
     policy: Policy,
     clock: Clock,
     holder: Uuid,
+    /// Until when the right to decide is held.
+    held_until: Timestamp,
     book: Option<Book>,
 }
 
 impl Grouper {
     /// Prepares it; `holder` names this process among those that share the database.
     pub fn new(store: Arc<dyn Store>, city: Arc<City>, clock: Clock, holder: Uuid) -> Self {
-        Self { policy: policy_of(&city), store, city, clock, holder, book: None }
+        Self { policy: policy_of(&city), store, city, clock, holder, held_until: Timestamp::MIN, book: None }
     }
 
     /// Decides until `stop`, then gives the right back.
@@ -83,14 +85,7 @@ impl Grouper {
     /// [`StoreError`] where the database failed; the same tickets will be decided on again.
     pub async fn step(&mut self) -> Result<usize, StoreError> {
         let now = (self.clock)();
-        let Some(epoch) = self.store.lease_incidents(self.holder, now, LEASE).await? else {
-            self.book = None;
-            return Ok(0);
-        };
-        let mut book = match self.book.take().filter(|book| book.epoch == epoch) {
-            Some(book) => book,
-            None => self.read(epoch, now).await?,
-        };
+        let Some(mut book) = self.hold(now).await? else { return Ok(0) };
         let waiting = self.store.waiting_reports(BATCH).await?;
         let ended = ended(&mut book.incidents, now);
         if waiting.is_empty() && ended.is_empty() {
@@ -99,7 +94,7 @@ impl Grouper {
         }
         let decided = self.decide(&mut book.incidents, waiting, now);
         let (count, sorts) = (decided.len(), sorts(&decided));
-        let grouping = Grouping { holder: self.holder, epoch, at: now, decided, ended };
+        let grouping = Grouping { holder: self.holder, epoch: book.epoch, at: now, decided, ended };
         match self.store.write_grouping(&grouping).await {
             Ok(()) => {
                 measure(&mut book, sorts);
@@ -109,6 +104,24 @@ impl Grouper {
             // The right or the book has changed: the next step reads it anew.
             Err(StoreError::Conflict { .. }) => Ok(0),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the book in hand with the right to decide, which is renewed at half its time; then it is read anew where a
+    /// person has changed an incident meanwhile. None where another process has the right.
+    async fn hold(&mut self, now: Timestamp) -> Result<Option<Book>, StoreError> {
+        let held = self.held_until.duration_since(now) > LEASE / 2;
+        if let Some(book) = self.book.take_if(|_| held) {
+            return Ok(Some(book));
+        }
+        let Some(epoch) = self.store.lease_incidents(self.holder, now, LEASE).await? else {
+            (self.book, self.held_until) = (None, Timestamp::MIN);
+            return Ok(None);
+        };
+        self.held_until = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
+        match self.book.take().filter(|book| book.epoch == epoch) {
+            Some(book) => Ok(Some(book)),
+            None => Ok(Some(self.read(epoch, now).await?)),
         }
     }
 

@@ -7,7 +7,7 @@ use dauys_assign::Assigner;
 use dauys_config::city::City;
 use dauys_events::{AgencyId, Answer, Danger, Location, MapPoint, Outcome, Priority, RequestKind, Scored, Transcribed};
 use dauys_tickets::{Reading, Terms};
-use dauys_understand::{Issue, Model, Transcript, Understanding};
+use dauys_understand::{Conduct, Issue, Model, Transcript, Understanding};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
@@ -91,13 +91,13 @@ impl Reader for CityReader {
             number: understood.contact.phone.clone(),
             language: understood.preferred,
         };
-        let issues = match understood.issues.as_slice() {
-            [_, _, ..] => {
-                understood.issues.iter().map(|issue| self.one(transcribed, &issue.words, part(&understood, issue)))
-            }
-            _ => return Understood { issues: vec![self.one(transcribed, text, understood)], spoken },
-        };
-        Understood { issues: issues.collect(), spoken }
+        // Where the words cannot be relied on, a person takes them apart.
+        if understood.issues.len() < 2 || outcome_doubt(transcribed.outcome).is_some() {
+            return Understood { issues: vec![self.one(transcribed, text, understood)], spoken };
+        }
+        let issues = understood.issues.iter();
+        let issues = issues.map(|issue| self.one(transcribed, &issue.words, part(&understood, issue))).collect();
+        Understood { issues, spoken }
     }
 }
 
@@ -234,6 +234,9 @@ fn doubt(transcribed: &Transcribed, understood: &Understanding, city: &City) -> 
     if let Some(sentence) = outcome_doubt(transcribed.outcome) {
         let because = transcribed.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         return Some(format!("{sentence}{because}"));
+    }
+    if understood.conduct == Conduct::Prank {
+        return Some("It sounds like a joke: a person decides.".to_owned());
     }
     if understood.language.is_none() {
         return Some("The language is not one of the service's: a person decides.".to_owned());

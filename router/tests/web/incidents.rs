@@ -21,8 +21,8 @@ async fn outage(town: &Town) -> IncidentId {
     let agency = town.app.city().agencies.agencies.iter().find(|agency| agency.kind == "power").unwrap().code.clone();
     let agency: &'static str = Box::leak(agency.into_boxed_str());
     let mut last = None;
-    for _ in 0..3 {
-        last = Some(town.citizen(Said { agency, ..dark("улица А") }).await);
+    for phone in ["+77000000011", "+77000000012", "+77000000013"] {
+        last = Some(town.citizen(Said { agency, phone, ..dark("улица А") }).await);
     }
     town.citizen(Said { agency: "water_utility", category: "water", ..dark("улица Б") }).await;
     town.group().await;

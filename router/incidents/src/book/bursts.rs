@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long before a burst a smaller incident may have begun to be a part of it.
-const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+const BEFORE: SignedDuration = SignedDuration::from_mins(15);
 /// The largest share of a burst that one part of a unit may have where the whole unit is affected, in percent.
 const LARGEST_PART: usize = 65;
 /// Parts of a unit that a burst must reach.
@@ -30,7 +30,7 @@ impl Family {
         areas.into_iter().find_map(|area| self.burst_in(rule, report, area, &window))
     }
 
-    /// Reports are nearly in order: what lies an hour behind the window ends the search.
+    /// Reports are nearly in order: what lies well behind the window ends the search.
     fn may_be_within(&self, seen: &Seen, report: &Report) -> bool {
         report.at.duration_since(seen.report.at) <= WINDOW + BEFORE
     }

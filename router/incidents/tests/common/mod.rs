@@ -167,7 +167,7 @@ impl Stream {
         }
     }
 
-    /// Returns whether a whole unit around a house is out at that time.
+    /// Returns whether a whole unit around a place is out at that time. What fails half an hour before is its beginning.
     fn is_dark(&self, category: &str, quarter: u32, at: i64) -> bool {
         self.outages.iter().any(|(known, extent, around, time)| {
             let covers = match extent {
@@ -176,7 +176,7 @@ impl Stream {
                 Extent::District => around / 11 == quarter / 11,
                 Extent::City => true,
             };
-            covers && known == category && time.contains(&at)
+            covers && known == category && (time.start - 1_800..time.end).contains(&at)
         })
     }
 
