@@ -26,4 +26,4 @@ pub use number::{NumberError, RegistrationNumber};
 pub use recorded::{Channel, Contact, MediaQuality, Recorded, RecordingEnd, RecordingRef};
 pub use ticket::{Actor, Change, Danger, Location, Priority, RequestKind, Scored, Ticket, TicketChanged, TicketStatus};
 pub use topic::Topic;
-pub use transcribed::{Outcome, Rejected, Segment, Transcribed};
+pub use transcribed::{LanguageShare, Outcome, Rejected, Segment, Transcribed};

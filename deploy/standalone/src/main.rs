@@ -7,11 +7,13 @@ mod check;
 mod cli;
 mod demo;
 mod gauges;
+mod model;
 mod preflight;
 mod progress;
 mod run;
 mod system;
 mod telemetry;
+mod transcribing;
 mod understand;
 
 use clap::Parser;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         cli::Command::Check(arguments) => check::run(&arguments),
         cli::Command::Settings => check::print_example(),
         cli::Command::Account(arguments) => account::run(arguments),
+        cli::Command::Model(arguments) => model::run(arguments),
         cli::Command::Understand(arguments) => understand::run(&arguments),
     };
     match outcome {
