@@ -44,7 +44,7 @@ pub(super) fn spell_with(n: u32, units: &[&str], tens: &[&str], hundred: &str) -
     if n % 100 >= 10 {
         parts.push(tens[(n % 100 / 10 - 1) as usize].to_owned());
     }
-    if n % 10 > 0 {
+    if !n.is_multiple_of(10) {
         parts.push(unit(n % 10));
     }
     parts.join(" ")
