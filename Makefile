@@ -7,10 +7,10 @@ SETTINGS ?=
 CITY ?= shymkent
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format generate drift eval
+.PHONY: help run build test lint format generate drift eval bench-speech eval-speech
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build dauys, start it, and place CALLS=3 demonstration calls (DATA=folder, SETTINGS=file)
 	target/release/dauys run --data "$(DATA)" $(if $(SETTINGS),--settings "$(SETTINGS)") --demo-calls "$(CALLS)"
@@ -45,3 +45,9 @@ generate: ## write the event schemas, the example settings and the API's descrip
 
 drift: generate ## fail where a generated file is not what the code says
 	git diff --exit-code -- events/schemas config/dauys.example.toml router/openapi.json
+
+bench-speech: ## compare with whisper-cli (WHISPER_CLI=path or WHISPER_CPP=folder of its sources): target/bench/speech.json
+	@scripts/bench-speech.sh
+
+eval-speech: ## measure what the demonstration model hears and what it invents: target/eval/speech.json
+	@scripts/eval-speech.sh

@@ -17,6 +17,7 @@ TEST=(
     "postgresql:a real database server"
     "sip-tester:SIPp, which calls in from outside"
     "kcat:a Kafka client that is not ours"
+    "python3-venv:runs OpenAI's client against the transcription service"
 )
 
 say() { echo "bootstrap: $*"; }
@@ -93,4 +94,14 @@ if command -v dpkg-query >/dev/null; then
     install_missing "${packages[@]}"
 else
     say "this is no Debian; make sure that you have what these packages hold: ${packages[*]%%:*}"
+fi
+
+# OpenAI's client, against which the transcription service is tested. Without it that test is skipped and counted.
+CLIENT=${CARGO_TARGET_DIR:-target}/openai-client
+if [ "$1" = test ] && [ ! -x "$CLIENT/bin/python" ]; then
+    say "needs openai from PyPI: the client of the protocol that the transcription service speaks"
+    if ! { python3 -m venv "$CLIENT" && "$CLIENT/bin/pip" install --quiet --disable-pip-version-check 'openai==2.*'; }; then
+        rm -rf "$CLIENT"
+        say "OpenAI's client cannot be installed: is there a network?"
+    fi
 fi

@@ -31,4 +31,4 @@ pub use ticket::{
     TicketStatus,
 };
 pub use topic::Topic;
-pub use transcribed::{Outcome, Rejected, Segment, Transcribed};
+pub use transcribed::{LanguageShare, Outcome, Rejected, Segment, Transcribed};

@@ -19,6 +19,21 @@ pub struct Segment {
     pub language_confidence: f32,
     /// How sure the engine is of the words: the exponential of the average log-probability, 0 to 1.
     pub confidence: f32,
+    /// The words with spoken numbers as digits; none where that changes nothing.
+    #[serde(default)]
+    pub digits: Option<String>,
+    /// How probable each of the languages was that it could have been; empty where the engine does not say.
+    #[serde(default)]
+    pub languages: Vec<LanguageShare>,
+}
+
+/// A language, and how probable it is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LanguageShare {
+    /// The language.
+    pub language: Language,
+    /// How probable it is, 0 to 1.
+    pub probability: f32,
 }
 
 /// A stretch whose words were rejected, and why.
@@ -28,8 +43,11 @@ pub struct Rejected {
     pub start_ms: u64,
     /// Where it ends in the recording, in milliseconds.
     pub end_ms: u64,
-    /// Why, for example `no_speech`, `low_confidence`, `repetition`, `phantom_phrase`.
+    /// Why, for example `no_speech`, `low_confidence`, `repetition`, `compression`, `phantom_phrase`.
     pub reason: String,
+    /// What the engine wrote: nothing to rely on, and nothing to show to the citizen.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// How a transcription came out.

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use dauys_events::Language;
 use dauys_transcriber::audio;
-use dauys_transcriber::engine::{Decoding, Engine as _, LanguageHint, ModelSource, WhisperEngine, WhisperSettings};
+use dauys_transcriber::engine::{
+    AudioContext, Decoding, Engine as _, Hint, ModelSource, WhisperEngine, WhisperSettings,
+};
 use dauys_transcriber::transcribe::Pipeline;
 
 struct Call {
@@ -31,7 +33,7 @@ struct Score {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = std::env::args().nth(1).map_or(Ok(1), |arg| arg.parse())?;
     let calls = read_calls(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo-model/heldout"))?;
-    for decoding in [Decoding::Greedy, Decoding::Beam(2), Decoding::Beam(5)] {
+    for decoding in [Decoding::Greedy, Decoding::Beam(2), Decoding::Beam(5), Decoding::Adaptive(5)] {
         measure(&calls, decoding, threads)?;
     }
     Ok(())
@@ -45,6 +47,7 @@ fn measure(calls: &[Call], decoding: Decoding, threads: usize) -> Result<(), Box
         threads_per_state: threads,
         decoding,
         pressed_weight: 1.0,
+        context: AudioContext::Auto,
     })?;
     let pipeline = Pipeline::default();
     let (mut pairs, mut wording) = (Score::default(), Score::default());
@@ -53,7 +56,7 @@ fn measure(calls: &[Call], decoding: Decoding, threads: usize) -> Result<(), Box
     for call in calls {
         let started = now();
         let recording = audio::decode(&call.bytes, &pipeline.limits)?;
-        let transcript = pipeline.transcribe_audio(&recording, &engine, LanguageHint::default());
+        let transcript = pipeline.transcribe_audio(&recording, &engine, Hint::default());
         wall += started.elapsed();
         audio_time += transcript.duration;
         let text = transcript.text();

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use dauys_events::Language;
-use dauys_transcriber::engine::{Decoding, LanguageHint, ModelSource, WhisperEngine, WhisperSettings};
+use dauys_transcriber::engine::{AudioContext, Decoding, Hint, ModelSource, WhisperEngine, WhisperSettings};
 use dauys_transcriber::transcribe::Pipeline;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,9 +23,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         threads_per_state: 1,
         decoding: Decoding::Beam(5),
         pressed_weight: 1.0,
+        context: AudioContext::Auto,
     })?;
     for file in files {
-        let transcript = Pipeline::default().transcribe(&std::fs::read(&file)?, &engine, LanguageHint::default())?;
+        let transcript = Pipeline::default().transcribe(&std::fs::read(&file)?, &engine, Hint::default())?;
         println!("{file}: {:.1} s", transcript.duration.as_secs_f32());
         for part in &transcript.heard {
             let (start, end) = (part.span.start().as_secs_f32(), part.span.end().as_secs_f32());

@@ -1,5 +1,6 @@
 //! What a recording is: bytes in, 16 kHz mono samples out. Sizes and durations are checked before anything is decoded.
 
+mod container;
 mod opus;
 mod resample;
 mod wav;
@@ -34,8 +35,16 @@ pub enum Format {
     WavALaw,
     /// WAV with G.711 µ-law (format tag 7).
     WavMuLaw,
+    /// WAV with G.722 at 64 kbit/s (format tags 0x028F and 0x0065).
+    WavG722,
     /// Opus in Ogg (RFC 7845), as messengers send voice notes.
     OggOpus,
+    /// Opus in WebM or Matroska, as browsers record.
+    WebmOpus,
+    /// AAC in MP4 (m4a), as telephones record.
+    Mp4Aac,
+    /// MP3.
+    Mp3,
 }
 
 /// A decoded recording.
@@ -77,8 +86,8 @@ pub enum DecodeError {
         /// Longest length allowed, in whole seconds.
         limit: u64,
     },
-    /// Neither WAV nor Ogg/Opus.
-    #[error("the recording is neither WAV nor Ogg/Opus")]
+    /// Nothing that is known.
+    #[error("the recording is neither WAV nor Ogg/Opus, WebM/Opus, m4a or MP3")]
     UnknownContainer,
     /// The container is known, its contents are not supported.
     #[error("unsupported recording: {0}")]
@@ -94,7 +103,7 @@ pub enum DecodeError {
 /// Decodes a recording to 16 kHz mono.
 ///
 /// # Errors
-/// Returns a [`DecodeError`] when the bytes are not a complete WAV or Ogg/Opus file within `limits`.
+/// Returns a [`DecodeError`] when the bytes are not a complete recording of a known [`Format`] within `limits`.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Audio, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
@@ -106,6 +115,8 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Audio, DecodeError> {
         wav::decode(bytes, limits)?
     } else if bytes.starts_with(b"OggS") {
         opus::decode(bytes, limits)?
+    } else if let Some(kind) = container::Kind::of(bytes) {
+        container::decode(bytes, kind, limits)?
     } else {
         return Err(DecodeError::UnknownContainer);
     };
@@ -119,6 +130,24 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Audio, DecodeError> {
 #[must_use]
 pub fn samples_to_duration(samples: usize) -> Duration {
     Duration::from_micros(samples as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
+}
+
+/// Writes mono samples at [`SAMPLE_RATE`] as a WAV file of 16-bit samples.
+#[must_use]
+pub fn to_wav(samples: &[f32]) -> Vec<u8> {
+    let size = u32::try_from(2 * samples.len()).unwrap_or(u32::MAX - 36);
+    let mut file = Vec::with_capacity(44 + 2 * samples.len());
+    file.extend(b"RIFF");
+    file.extend((36 + size).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(SAMPLE_RATE.to_le_bytes());
+    file.extend((2 * SAMPLE_RATE).to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend(size.to_le_bytes());
+    for sample in samples {
+        file.extend(((sane(*sample) * 32_767.0).round() as i16).to_le_bytes());
+    }
+    file
 }
 
 /// Refuses a recording of `samples` at `rate` Hz that is longer than the limit.

@@ -3,8 +3,10 @@
 mod decoding;
 #[cfg(any(test, feature = "testing"))]
 mod fake;
+mod fallback;
 mod language;
 mod model_file;
+pub mod remote;
 mod whisper;
 
 use std::path::PathBuf;
@@ -15,11 +17,12 @@ use dauys_events::Language;
 pub use decoding::Decoding;
 #[cfg(any(test, feature = "testing"))]
 pub use fake::FakeEngine;
+pub use fallback::Fallback;
 pub use language::{LanguageChoice, choose_language};
 pub use model_file::{ModelFileError, ModelShape, check_model};
 #[cfg(feature = "demo-model")]
 pub use whisper::DEMO_MODEL;
-pub use whisper::{ModelSource, WhisperEngine, WhisperSettings};
+pub use whisper::{AudioContext, ModelSource, WhisperEngine, WhisperSettings};
 
 /// An engine: one stretch of speech in, one hypothesis out. Blocking; called from several threads at once.
 pub trait Engine: Send + Sync {
@@ -30,7 +33,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// Returns an [`EngineError`] when the stretch is too long or the engine fails.
-    fn transcribe(&self, pcm16k: &[f32], hint: LanguageHint) -> Result<Hypothesis, EngineError>;
+    fn transcribe(&self, pcm16k: &[f32], hint: Hint) -> Result<Hypothesis, EngineError>;
 }
 
 /// What an engine is.
@@ -48,11 +51,23 @@ pub struct EngineInfo {
     pub languages: Vec<Language>,
 }
 
-/// What is known of the speaker's language beforehand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LanguageHint {
+/// What an engine should know before it listens. Nothing in it comes from another caller.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Hint {
     /// The language that the caller pressed, if any: a prior, not an order.
     pub pressed: Option<Language>,
+    /// How boldly words are drawn: 0 takes the most probable, up to 1 for another try where that came out bad.
+    pub temperature: f32,
+    /// Speed counts more than the last word: a first look for words of danger.
+    pub quick: bool,
+}
+
+impl Hint {
+    /// Says only which language was pressed.
+    #[must_use]
+    pub fn pressed(language: Option<Language>) -> Self {
+        Self { pressed: language, ..Self::default() }
+    }
 }
 
 /// What an engine heard, with the evidence that the guard needs.
@@ -64,10 +79,14 @@ pub struct Hypothesis {
     pub language: Language,
     /// How probable that language is among the configured ones, 0 to 1.
     pub language_confidence: f32,
+    /// How probable each configured language is; empty where the engine does not say.
+    pub languages: Vec<(Language, f32)>,
     /// The engine's probability that nobody speaks, 0 to 1.
     pub no_speech_probability: f32,
     /// The average natural log-probability of the words' tokens; 0 is certain.
     pub average_log_probability: f32,
+    /// The temperature that the words were found at.
+    pub temperature: f32,
 }
 
 /// Why a stretch of speech has no hypothesis.

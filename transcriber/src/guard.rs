@@ -2,12 +2,14 @@
 //!
 //! Pure. Each rejection has a reason, which the transcript carries to whoever reads the ticket.
 
+mod compression;
 mod phantoms;
 mod repetition;
 
 use std::time::Duration;
 
 use crate::engine::Hypothesis;
+pub(crate) use compression::ratio as compression_ratio;
 pub use phantoms::Phantoms;
 
 /// The limits that a hypothesis must keep to. The first two are those of Whisper's own decoder.
@@ -19,6 +21,8 @@ pub struct GuardSettings {
     pub min_log_probability: f32,
     /// Largest share of the words that may be repetitions of what stands just before them.
     pub max_repetition: f32,
+    /// Highest ratio of the text's size to its size compressed: Whisper's own limit for a text that goes round in circles.
+    pub max_compression: f32,
     /// Shortest voiced time that can hold words.
     pub min_voiced: Duration,
     /// Most letters a second of voiced time: fast speech has about 20.
@@ -31,6 +35,7 @@ impl Default for GuardSettings {
             max_no_speech: 0.6,
             min_log_probability: -1.0,
             max_repetition: 0.5,
+            max_compression: 2.4,
             min_voiced: Duration::from_millis(200),
             max_letters_per_second: 40.0,
         }
@@ -50,6 +55,8 @@ pub enum Reason {
     LowConfidence,
     /// The same words come over and over.
     Repetition,
+    /// The text says the same over and over in other ways: it compresses too well.
+    Compression,
     /// A phrase that engines are known to invent.
     PhantomPhrase,
     /// More text than can be said in the time.
@@ -68,6 +75,7 @@ impl Reason {
             Self::NoSpeech => "no_speech",
             Self::LowConfidence => "low_confidence",
             Self::Repetition => "repetition",
+            Self::Compression => "compression",
             Self::PhantomPhrase => "phantom_phrase",
             Self::TooFast => "too_fast",
             Self::EngineFailed => "engine_failed",
@@ -77,7 +85,13 @@ impl Reason {
     /// Returns whether somebody may well have spoken: such a stretch is for a person to listen to.
     #[must_use]
     pub const fn may_be_speech(self) -> bool {
-        matches!(self, Self::LowConfidence | Self::Repetition | Self::TooFast | Self::EngineFailed)
+        matches!(self, Self::LowConfidence | Self::Repetition | Self::Compression | Self::TooFast | Self::EngineFailed)
+    }
+
+    /// Returns whether another try at a higher temperature may come out better.
+    #[must_use]
+    pub const fn is_worth_another_try(self) -> bool {
+        matches!(self, Self::LowConfidence | Self::Repetition | Self::Compression | Self::TooFast)
     }
 }
 
@@ -121,6 +135,9 @@ impl Guard {
         if letters as f32 > limits.max_letters_per_second * voiced.as_secs_f32() {
             return Err(Reason::TooFast);
         }
+        if compression::ratio(&heard.text) > limits.max_compression {
+            return Err(Reason::Compression);
+        }
         // Written so that a value that is no number is rejected too.
         if heard.average_log_probability >= limits.min_log_probability { Ok(()) } else { Err(Reason::LowConfidence) }
     }
@@ -136,8 +153,10 @@ mod tests {
             text: text.to_owned(),
             language: Language::Ru,
             language_confidence: 0.9,
+            languages: Vec::new(),
             no_speech_probability: 0.02,
             average_log_probability: -0.2,
+            temperature: 0.0,
         }
     }
 

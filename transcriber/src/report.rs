@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use dauys_events::{Outcome, Recorded, Rejected, Segment, Transcribed};
+use dauys_events::{LanguageShare, Outcome, Recorded, Rejected, Segment, Transcribed};
 
 use crate::audio::DecodeError;
 use crate::engine::EngineInfo;
+use crate::numbers;
 use crate::transcribe::{Dismissed, Heard, Transcript};
 
 /// What became of a recording.
@@ -105,6 +106,8 @@ fn tell_text(transcribed: &mut Transcribed, text: &str) {
         language,
         language_confidence: 0.0,
         confidence: 1.0,
+        digits: language.and_then(|language| numbers::in_digits(text, language)),
+        languages: Vec::new(),
     }];
 }
 
@@ -116,6 +119,13 @@ fn segment(heard: &Heard) -> Segment {
         language: Some(heard.hypothesis.language),
         language_confidence: heard.hypothesis.language_confidence,
         confidence: heard.hypothesis.average_log_probability.exp().clamp(0.0, 1.0),
+        digits: numbers::in_digits(&heard.hypothesis.text, heard.hypothesis.language),
+        languages: heard
+            .hypothesis
+            .languages
+            .iter()
+            .map(|&(language, probability)| LanguageShare { language, probability })
+            .collect(),
     }
 }
 
@@ -124,6 +134,7 @@ fn rejected(dismissed: &Dismissed) -> Rejected {
         start_ms: millis(dismissed.span.start()),
         end_ms: millis(dismissed.span.end()),
         reason: dismissed.reason.name().to_owned(),
+        text: dismissed.text.clone(),
     }
 }
 

@@ -1,11 +1,15 @@
 //! From the operator's settings to those of the engine, the pipeline and the worker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use dauys_config::settings::{Decoding as Search, Transcriber};
+use dauys_config::settings::{AudioContext as Context, Decoding as Search, Engine as Which, Transcriber};
+use tokio::runtime::Handle;
 
-use crate::engine::{Decoding, LoadError, ModelSource, WhisperSettings};
+use crate::engine::remote::{RemoteEngine, RemoteSettings};
+use crate::engine::{AudioContext, Decoding, Engine, Fallback, LoadError, ModelSource, WhisperEngine, WhisperSettings};
+use crate::models;
 use crate::segment::SegmentSettings;
 use crate::transcribe::Pipeline;
 
@@ -15,21 +19,62 @@ const BEAMS: u8 = 5;
 /// How many times the language that the caller pressed counts.
 const PRESSED_WEIGHT: f32 = 4.0;
 
+/// Starts the engine that the settings name. `data` is the data folder, where fetched models are. Blocking; `client` and
+/// `runtime` carry the requests to servers.
+///
+/// # Errors
+/// A [`LoadError`] that says what to do.
+pub fn engine(
+    settings: &Transcriber,
+    data: &Path,
+    client: reqwest::Client,
+    runtime: Handle,
+) -> Result<Arc<dyn Engine>, LoadError> {
+    let local = || WhisperEngine::load(whisper(settings, data)?);
+    let servers = || Ok::<_, LoadError>(RemoteEngine::new(remote(settings)?, client, runtime));
+    Ok(match settings.engine {
+        Which::Local => Arc::new(local()?),
+        Which::Remote => Arc::new(servers()?),
+        Which::RemoteThenLocal => Arc::new(Fallback::new(servers()?, local()?)),
+        Which::LocalThenRemote => Arc::new(Fallback::new(local()?, servers()?)),
+    })
+}
+
+fn remote(settings: &Transcriber) -> Result<RemoteSettings, LoadError> {
+    let remote = &settings.remote;
+    let token = remote.token.read().map_err(|why| LoadError::Settings(format!("transcriber.remote.token: {why}")))?;
+    Ok(RemoteSettings {
+        endpoints: remote.endpoints.clone(),
+        path: remote.path.clone(),
+        model: remote.model.clone(),
+        token,
+        timeout: Duration::from_secs(remote.timeout_seconds.into()),
+        parallel: remote.parallel,
+        languages: settings.languages.clone(),
+    })
+}
+
 /// Returns how whisper.cpp is to be run.
 ///
 /// # Errors
 /// [`LoadError::Settings`] where the settings name the demo model and it is not compiled in.
-pub fn whisper(settings: &Transcriber) -> Result<WhisperSettings, LoadError> {
+pub fn whisper(settings: &Transcriber, data: &Path) -> Result<WhisperSettings, LoadError> {
     let threads = settings.threads.max(1);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(WhisperSettings {
-        model: model(&settings.model)?,
+        model: model(&settings.model, data)?,
         languages: settings.languages.clone(),
         states: if settings.workers == 0 { (cores / threads).max(1) } else { settings.workers },
         threads_per_state: threads,
         decoding: match settings.decoding {
             Search::Greedy => Decoding::Greedy,
             Search::Beam => Decoding::Beam(BEAMS),
+            Search::Adaptive => Decoding::Adaptive(BEAMS),
+        },
+        context: match settings.audio_context {
+            Context::Auto => AudioContext::Auto,
+            Context::Cut => AudioContext::Cut,
+            Context::Full => AudioContext::Full,
         },
         pressed_weight: PRESSED_WEIGHT,
     })
@@ -46,9 +91,10 @@ pub fn pipeline(settings: &Transcriber) -> Pipeline {
     pipeline
 }
 
-fn model(name: &str) -> Result<ModelSource, LoadError> {
+fn model(name: &str, data: &Path) -> Result<ModelSource, LoadError> {
     if name != "demo" {
-        return Ok(ModelSource::File(PathBuf::from(name)));
+        let known = models::known().iter().find(|model| model.name == name);
+        return Ok(ModelSource::File(known.map_or_else(|| PathBuf::from(name), |model| model.path(data))));
     }
     #[cfg(feature = "demo-model")]
     return Ok(ModelSource::Demo);
@@ -67,7 +113,9 @@ mod tests {
     #[cfg(feature = "demo-model")]
     #[test]
     fn the_settings_that_come_with_the_product_start_an_engine() {
-        let engine = WhisperEngine::load(whisper(&Transcriber::default()).expect("the demo model is compiled in"));
+        let engine = WhisperEngine::load(
+            whisper(&Transcriber::default(), Path::new("data")).expect("the demo model is compiled in"),
+        );
         assert!(engine.is_ok(), "{engine:?}");
         assert_eq!(pipeline(&Transcriber::default()).segments.window, Duration::from_secs(30));
     }
@@ -81,9 +129,16 @@ mod tests {
             window_seconds: 8,
             ..Transcriber::default()
         };
-        let whisper = whisper(&settings).expect("settings");
+        let whisper = whisper(&settings, Path::new("data")).expect("settings");
         assert_eq!(whisper.model, ModelSource::File("/models/ggml-large-v3-turbo.bin".into()));
         assert_eq!((whisper.states, whisper.decoding), (3, Decoding::Greedy));
         assert_eq!(pipeline(&settings).segments.window, Duration::from_secs(8));
+    }
+
+    #[test]
+    fn a_known_model_is_looked_for_where_fetching_puts_it() {
+        let settings = Transcriber { model: "large-v3-turbo".to_owned(), ..Transcriber::default() };
+        let whisper = whisper(&settings, Path::new("data")).expect("settings");
+        assert_eq!(whisper.model, ModelSource::File("data/models/ggml-large-v3-turbo.bin".into()));
     }
 }

@@ -19,6 +19,18 @@ pub const IN_PROGRESS: &str = "dauys_transcriber_recordings_in_progress";
 pub const RECORDINGS: &str = "dauys_transcriber_recordings_total";
 /// Stretches of speech whose words were rejected, by `reason`.
 pub const REJECTED: &str = "dauys_transcriber_rejected_segments_total";
+/// Seconds until what waits now will be done, as far as can be told.
+pub const WAITING_SECONDS: &str = "dauys_transcriber_waiting_seconds";
+/// First looks at recordings that wait, by `urgent`: `yes` or `no`.
+pub const LOOKS: &str = "dauys_transcriber_looks_total";
+/// Stretches that the second engine heard because the first failed.
+pub const FALLBACKS: &str = "dauys_transcriber_fallbacks_total";
+/// Requests to speech servers, by `outcome`: `ok`, `busy`, `failed`, `refused`.
+pub const REMOTE_REQUESTS: &str = "dauys_transcriber_remote_requests_total";
+/// Speech servers that are left alone for now because they failed.
+pub const REMOTE_RESTING: &str = "dauys_transcriber_remote_endpoints_resting";
+/// Requests to the transcription service, by `outcome`: `ok`, `refused`, `busy`.
+pub const SERVICE_REQUESTS: &str = "dauys_transcriber_service_requests_total";
 /// Messages set aside for an operator.
 pub const DEAD_LETTERS: &str = "dauys_transcriber_dead_letters_total";
 /// Second and later attempts, by `what`: `fetch`, `publish`, `subscribe`, `read`, `commit`.
@@ -57,6 +69,28 @@ pub(crate) fn retry(what: &'static str, error: &dyn std::fmt::Display, pause: Du
 
 pub(crate) fn waiting(recordings: u64) {
     gauge!(WAITING).set(recordings as f64);
+}
+
+pub(crate) fn waiting_seconds(estimate: Duration) {
+    gauge!(WAITING_SECONDS).set(estimate.as_secs_f64());
+}
+
+pub(crate) fn looked(urgent: bool) {
+    counter!(LOOKS, "urgent" => if urgent { "yes" } else { "no" }).increment(1);
+}
+
+pub(crate) fn fell_back(reason: &str) {
+    counter!(FALLBACKS).increment(1);
+    tracing::warn!(reason, "the first engine failed, the second listens");
+}
+
+pub(crate) fn remote(outcome: &'static str, resting: usize) {
+    counter!(REMOTE_REQUESTS, "outcome" => outcome).increment(1);
+    gauge!(REMOTE_RESTING).set(resting as f64);
+}
+
+pub(crate) fn served(outcome: &'static str) {
+    counter!(SERVICE_REQUESTS, "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn in_progress(recordings: usize) {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use dauys_events::Language;
 
 use crate::audio::{self, Audio, DecodeError, Limits};
-use crate::engine::{Engine, Hypothesis, LanguageHint};
+use crate::engine::{Engine, Hint, Hypothesis};
 use crate::guard::{Guard, Reason};
 use crate::segment::{SegmentSettings, SpeechSpan, segment};
 
 /// Everything that decides how a recording is transcribed, apart from the engine.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Pipeline {
     /// Bounds for decoding.
     pub limits: Limits,
@@ -18,6 +18,20 @@ pub struct Pipeline {
     pub segments: SegmentSettings,
     /// What is believed.
     pub guard: Guard,
+    /// The temperatures to try in turn, until what is heard can be believed.
+    pub temperatures: Vec<f32>,
+}
+
+impl Default for Pipeline {
+    /// Three tries: more bring nothing but time, and a made-up text that passes at last.
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            segments: SegmentSettings::default(),
+            guard: Guard::default(),
+            temperatures: vec![0.0, 0.4, 0.8],
+        }
+    }
 }
 
 /// Words that passed the guard.
@@ -36,6 +50,8 @@ pub struct Dismissed {
     pub span: SpeechSpan,
     /// Why.
     pub reason: Reason,
+    /// What the engine wrote for it; empty where it wrote nothing.
+    pub text: String,
 }
 
 /// What a recording holds.
@@ -74,38 +90,65 @@ impl Pipeline {
     ///
     /// # Errors
     /// Returns a [`DecodeError`] when the bytes are no recording; whatever goes wrong later is in the transcript.
-    pub fn transcribe(&self, bytes: &[u8], engine: &dyn Engine, hint: LanguageHint) -> Result<Transcript, DecodeError> {
+    pub fn transcribe(&self, bytes: &[u8], engine: &dyn Engine, hint: Hint) -> Result<Transcript, DecodeError> {
         let audio = audio::decode(bytes, &self.limits)?;
         Ok(self.transcribe_audio(&audio, engine, hint))
     }
 
     /// Transcribes a recording that is decoded already. Blocking.
-    pub fn transcribe_audio(&self, audio: &Audio, engine: &dyn Engine, hint: LanguageHint) -> Transcript {
-        let settings =
-            SegmentSettings { window: engine.describe().window.min(self.segments.window), ..self.segments.clone() };
+    pub fn transcribe_audio(&self, audio: &Audio, engine: &dyn Engine, hint: Hint) -> Transcript {
         let mut transcript = Transcript { duration: audio.duration(), heard: Vec::new(), dismissed: Vec::new() };
-        for span in segment(&audio.samples, &settings) {
+        for span in segment(&audio.samples, &self.segments_for(engine)) {
             let pcm = audio.samples.get(span.samples.clone()).unwrap_or_default();
             match self.hear(pcm, span.voiced, engine, hint) {
                 Ok(hypothesis) => transcript.heard.push(Heard { span, hypothesis }),
-                Err(reason) => transcript.dismissed.push(Dismissed { span, reason }),
+                Err((reason, text)) => transcript.dismissed.push(Dismissed { span, reason, text }),
             }
         }
         transcript
     }
 
+    /// Takes a quick first look: the words of the first stretch of speech, good enough to find out whether somebody is in
+    /// danger and not for more. Empty where nothing can be made of it. Blocking.
+    pub fn glance(&self, bytes: &[u8], engine: &dyn Engine, pressed: Option<Language>) -> String {
+        let Ok(audio) = audio::decode(bytes, &self.limits) else { return String::new() };
+        let spans = segment(&audio.samples, &self.segments_for(engine));
+        let Some(pcm) = spans.first().and_then(|span| audio.samples.get(span.samples.clone())) else {
+            return String::new();
+        };
+        let hint = Hint { pressed, quick: true, ..Hint::default() };
+        engine.transcribe(pcm, hint).map(|heard| heard.text).unwrap_or_default()
+    }
+
+    fn segments_for(&self, engine: &dyn Engine) -> SegmentSettings {
+        SegmentSettings { window: engine.describe().window.min(self.segments.window), ..self.segments.clone() }
+    }
+
+    /// Hears one stretch, again at the next temperature where that may help. What came of the first try is what is told.
     fn hear(
         &self,
         pcm: &[f32],
         voiced: Duration,
         engine: &dyn Engine,
-        hint: LanguageHint,
-    ) -> Result<Hypothesis, Reason> {
-        let hypothesis = engine.transcribe(pcm, hint).map_err(|error| {
-            tracing::warn!(%error, "the engine failed on a stretch of speech");
-            Reason::EngineFailed
-        })?;
-        self.guard.judge(&hypothesis, voiced)?;
-        Ok(hypothesis)
+        hint: Hint,
+    ) -> Result<Hypothesis, (Reason, String)> {
+        let mut first = None;
+        for &temperature in &self.temperatures {
+            let (reason, text) = match engine.transcribe(pcm, Hint { temperature, ..hint }) {
+                Ok(hypothesis) => match self.guard.judge(&hypothesis, voiced) {
+                    Ok(()) => return Ok(hypothesis),
+                    Err(reason) => (reason, hypothesis.text),
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "the engine failed on a stretch of speech");
+                    (Reason::EngineFailed, String::new())
+                }
+            };
+            first.get_or_insert((reason, text));
+            if !reason.is_worth_another_try() {
+                break;
+            }
+        }
+        Err(first.unwrap_or((Reason::Empty, String::new())))
     }
 }

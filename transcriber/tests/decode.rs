@@ -173,3 +173,52 @@ proptest! {
         }
     }
 }
+
+/// One sample call as a telephone, a browser and a music player would have written it.
+#[test]
+fn what_telephones_and_browsers_record_is_the_call_that_it_was_made_from() {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let call = support::sample_calls().into_iter().find(|call| call.file == "kk-water.wav").expect("the call");
+    let original = support::samples(&call);
+    for (name, format) in
+        [("kk-water.m4a", Format::Mp4Aac), ("kk-water.mp3", Format::Mp3), ("kk-water.webm", Format::WebmOpus)]
+    {
+        let bytes = std::fs::read(data.join(name)).expect("a recording");
+        let audio = decode(&bytes, &Limits::default()).expect("a recording");
+        assert_eq!(audio.format, format);
+        let seconds = original.len() as f32 / 16_000.0;
+        assert!((audio.duration().as_secs_f32() - seconds).abs() < 0.25, "{name}: {:?}", audio.duration());
+        assert!((level(&audio.samples) / level(&original) - 1.0).abs() < 0.15, "{name}");
+        let short = Limits { max_duration: Duration::from_secs(1), ..Limits::default() };
+        assert!(matches!(decode(&bytes, &short), Err(DecodeError::TooLong { .. })), "{name}");
+        // A file that breaks off is what came of it, or an error; never a fault.
+        for part in 1..40 {
+            let _ = decode(&bytes[..bytes.len() * part / 40], &Limits::default());
+        }
+    }
+}
+
+#[test]
+fn g722_in_a_wav_is_wide_band_speech() {
+    use audio_codec::Encoder as _;
+    let tone = tones(&[(600.0, 0.3), (5000.0, 0.1)], 1.0);
+    let pcm: Vec<i16> = tone.iter().map(|s| (s * 32_767.0) as i16).collect();
+    let mut coded = vec![0; pcm.len()];
+    let count = audio_codec::g722::G722Encoder::new().encode_into(&pcm, &mut coded).expect("room");
+    coded.truncate(count);
+    let audio = decode(&wav(0x028F, 1, 16_000, 4, &coded), &Limits::default()).expect("a recording");
+    assert_eq!((audio.format, audio.samples.len()), (Format::WavG722, tone.len()));
+    let close = likeness(&tone, &audio.samples);
+    assert!(close > 0.95, "{close}");
+}
+
+proptest! {
+    #[test]
+    fn bytes_that_begin_like_a_container_are_a_recording_or_an_error(
+        kind in 0usize..3,
+        bytes in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let start: [&[u8]; 3] = [b"\0\0\0\x18ftypM4A ", &[0x1A, 0x45, 0xDF, 0xA3], &[0xFF, 0xFB, 0x90, 0x64]];
+        let _ = decode(&[start[kind], &bytes].concat(), &Limits::default());
+    }
+}

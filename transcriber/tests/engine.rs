@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use dauys_events::Language;
 use dauys_transcriber::engine::{
-    DEMO_MODEL, Decoding, Engine as _, EngineError, LanguageHint, LoadError, ModelFileError, ModelSource,
-    WhisperEngine, WhisperSettings, check_model,
+    DEMO_MODEL, Decoding, Engine as _, EngineError, Hint, LoadError, ModelFileError, ModelSource, WhisperEngine,
+    WhisperSettings, check_model,
 };
 use support::{ENGINE, heldout, sample_calls, samples, settings, silence};
 
@@ -33,7 +33,7 @@ fn a_model_from_a_file_hears_the_same() {
     let engine = load_file(DEMO_MODEL).expect("the demo model as a file");
     assert_eq!(engine.describe().model, "ggml-model");
     let call = &sample_calls()[0];
-    let heard = engine.transcribe(&samples(call), LanguageHint::default()).expect("words");
+    let heard = engine.transcribe(&samples(call), Hint::default()).expect("words");
     assert_eq!(heard.text, call.text);
 }
 
@@ -88,10 +88,10 @@ fn settings_that_cannot_work_are_refused() {
 
 #[test]
 fn what_does_not_fit_the_window_is_refused_and_what_is_tiny_is_heard_as_nothing() {
-    let long = ENGINE.transcribe(&silence(10.1), LanguageHint::default());
+    let long = ENGINE.transcribe(&silence(10.1), Hint::default());
     assert_eq!(long, Err(EngineError::TooLong { samples: 161_600, window: 160_000 }));
     for samples in [Vec::new(), silence(0.01), silence(1.0)] {
-        let nothing = ENGINE.transcribe(&samples, LanguageHint::default()).expect("an answer");
+        let nothing = ENGINE.transcribe(&samples, Hint::default()).expect("an answer");
         assert_eq!(nothing.text, "");
         assert!(samples.is_empty() || nothing.no_speech_probability > 0.6, "{nothing:?}");
     }
@@ -102,7 +102,7 @@ fn one_configured_language_is_not_asked_about() {
     let engine = WhisperEngine::load(WhisperSettings { languages: vec![Language::Ru], ..settings() }).expect("a model");
     let calls = sample_calls();
     let call = calls.iter().find(|call| call.language == Language::Ru).expect("a Russian call");
-    let heard = engine.transcribe(&samples(call), LanguageHint::default()).expect("words");
+    let heard = engine.transcribe(&samples(call), Hint::default()).expect("words");
     assert_eq!((heard.language, heard.text.as_str()), (Language::Ru, call.text.as_str()));
 }
 
@@ -115,7 +115,7 @@ fn more_callers_than_states_wait_and_hear_the_same() {
         for call in &calls {
             let engine = &engine;
             scope.spawn(move || {
-                let heard = engine.transcribe(&samples(call), LanguageHint::default()).expect("words");
+                let heard = engine.transcribe(&samples(call), Hint::default()).expect("words");
                 assert_eq!(heard.text, call.text, "{}", call.file);
             });
         }
@@ -125,7 +125,7 @@ fn more_callers_than_states_wait_and_hear_the_same() {
 #[test]
 fn what_is_heard_does_not_depend_on_who_called_before() {
     let calls = heldout();
-    let heard = |call| ENGINE.transcribe(&samples(call), LanguageHint::default()).expect("words");
+    let heard = |call| ENGINE.transcribe(&samples(call), Hint::default()).expect("words");
     let unsure = calls.iter().find(|call| call.file == "pairs-ru-001.wav").expect("a call that the model gets wrong");
     let first = heard(unsure);
     for other in calls.iter().take(4) {

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use dauys_events::Language;
 use dauys_transcriber::audio::{Audio, Format};
-use dauys_transcriber::engine::LanguageHint;
+use dauys_transcriber::engine::Hint;
 use dauys_transcriber::transcribe::{Pipeline, Transcript};
 use support::{ENGINE, heldout, noise, ogg_opus, sample_calls, samples, silence, tones, wav_a_law};
 
 fn transcribe(file: &[u8]) -> Transcript {
-    Pipeline::default().transcribe(file, &*ENGINE, LanguageHint::default()).expect("a recording")
+    Pipeline::default().transcribe(file, &*ENGINE, Hint::default()).expect("a recording")
 }
 
 /// Held-out recordings that the model hears word for word with the search that is the default.
@@ -139,7 +139,7 @@ fn a_wrongly_pressed_key_does_not_change_what_is_heard() {
     let pipeline = Pipeline::default();
     for call in sample_calls() {
         for pressed in Language::ALL {
-            let hint = LanguageHint { pressed: Some(pressed) };
+            let hint = Hint::pressed(Some(pressed));
             let audio = Audio { samples: samples(&call), format: Format::WavALaw };
             let transcript = pipeline.transcribe_audio(&audio, &*ENGINE, hint);
             assert_eq!(transcript.text(), call.text, "{} with {pressed} pressed", call.file);

@@ -120,3 +120,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn half_an_hour_is_cut_to_the_window_with_times_of_the_original() {
+    let call = sample_calls().remove(0);
+    let speech = samples(&call);
+    let gap = silence(52.0);
+    let mut sound = Vec::new();
+    let mut said_at = Vec::new();
+    while sound.len() < 30 * 60 * 16_000 {
+        sound.extend_from_slice(&gap);
+        said_at.push(sound.len() as f32 / 16_000.0);
+        sound.extend_from_slice(&speech);
+    }
+    let settings = SegmentSettings { window: Duration::from_secs(10), ..SegmentSettings::default() };
+    let spans = segment(&sound, &settings);
+    assert_eq!(spans.len(), said_at.len(), "every utterance is one span");
+    for (span, at) in spans.iter().zip(said_at) {
+        assert!(span.end() - span.start() <= Duration::from_secs(10));
+        assert!((span.start().as_secs_f32() - at).abs() < 1.0, "{:?} for {at} s", span.start());
+    }
+}

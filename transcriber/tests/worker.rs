@@ -17,7 +17,7 @@ use dauys_events::{
     Channel, Contact, DeadLetter, Event, IntakeId, Language, MediaQuality, Outcome, Recorded, RecordingEnd,
     RecordingRef, RegistrationNumber, Topic, Transcribed,
 };
-use dauys_transcriber::engine::{Engine, EngineError, EngineInfo, FakeEngine, Hypothesis, LanguageHint};
+use dauys_transcriber::engine::{Engine, EngineError, EngineInfo, FakeEngine, Hint, Hypothesis};
 use dauys_transcriber::transcribe::Pipeline;
 use dauys_transcriber::worker::{GROUP, Worker, WorkerSettings};
 use jiff::Timestamp;
@@ -204,7 +204,7 @@ async fn a_call_becomes_words_with_their_place_in_the_recording() {
         fn describe(&self) -> EngineInfo {
             ENGINE.describe()
         }
-        fn transcribe(&self, pcm: &[f32], hint: LanguageHint) -> Result<Hypothesis, EngineError> {
+        fn transcribe(&self, pcm: &[f32], hint: Hint) -> Result<Hypothesis, EngineError> {
             ENGINE.transcribe(pcm, hint)
         }
     }
@@ -336,7 +336,7 @@ impl Engine for HeldEngine {
         FakeEngine::saying("", Language::Ru).describe()
     }
 
-    fn transcribe(&self, pcm: &[f32], hint: LanguageHint) -> Result<Hypothesis, EngineError> {
+    fn transcribe(&self, pcm: &[f32], hint: Hint) -> Result<Hypothesis, EngineError> {
         if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
             assert!(!self.panics, "the engine breaks");
             let _ = self.gate.lock().unwrap().recv();

@@ -1,6 +1,6 @@
 //! Loading and checking: a mistake is told with file, line and key, and with what to do.
 
-use super::{BusKind, Settings, StoreKind};
+use super::{BusKind, Settings, StoreKind, Transcriber};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -266,6 +266,32 @@ fn check_transcriber(settings: &Settings, report: &mut impl FnMut(&str, String))
     }
     if transcriber.languages.is_empty() {
         report("transcriber.languages", "name at least one language".to_owned());
+    }
+    if transcriber.waiting_room == 0 {
+        report("transcriber.waiting_room", "must be at least 1".to_owned());
+    }
+    check_remote(transcriber, report);
+}
+
+fn check_remote(transcriber: &Transcriber, report: &mut impl FnMut(&str, String)) {
+    let remote = &transcriber.remote;
+    if transcriber.engine.asks_servers() && remote.endpoints.is_empty() {
+        report(
+            "transcriber.remote.endpoints",
+            "transcriber.engine asks servers: name at least one, or set engine = \"local\"".to_owned(),
+        );
+    }
+    for endpoint in &remote.endpoints {
+        if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
+            report("transcriber.remote.endpoints", format!("`{endpoint}` must start with http:// or https://"));
+        }
+    }
+    if !remote.path.starts_with('/') {
+        report("transcriber.remote.path", "must start with /".to_owned());
+    }
+    if remote.timeout_seconds == 0 || remote.parallel == 0 {
+        let key = if remote.parallel == 0 { "parallel" } else { "timeout_seconds" };
+        report(&format!("transcriber.remote.{key}"), "must be at least 1".to_owned());
     }
 }
 

@@ -24,7 +24,7 @@ pub use media::{AudioCodec, KeysInBand, Media, SrtpUse};
 pub use secret::Secret;
 pub use sip::Sip;
 pub use store::{Store, StoreKind};
-pub use transcriber::{Decoding, Transcriber};
+pub use transcriber::{AudioContext, Decoding, Engine, Remote, Transcriber};
 pub use whatsapp::Whatsapp;
 
 use schemars::JsonSchema;

@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &Check) -> anyhow::Result<ExitCode> {
     for (key, secret) in [
         ("store.postgres_url", &settings.store.postgres_url),
         ("bus.kafka.password", &settings.bus.kafka.password),
+        ("transcriber.remote.token", &settings.transcriber.remote.token),
         ("whatsapp.access_token", &settings.whatsapp.access_token),
         ("whatsapp.app_secret", &settings.whatsapp.app_secret),
         ("whatsapp.verify_token", &settings.whatsapp.verify_token),
@@ -33,8 +34,10 @@ pub(crate) fn run(arguments: &Check) -> anyhow::Result<ExitCode> {
         }
     }
     let model = &settings.transcriber.model;
-    if model != "demo" && !std::path::Path::new(model).is_file() {
-        println!("{}: transcriber.model: there is no file {model}", arguments.file.display());
+    let known = dauys_transcriber::models::find(model).map(|known| known.path(&settings.node.data));
+    let path = known.unwrap_or_else(|| model.into());
+    if settings.transcriber.engine.loads_model() && model != "demo" && !path.is_file() {
+        println!("{}: transcriber.model: there is no file {}", arguments.file.display(), path.display());
         mistakes += 1;
     }
     let city = preflight::open_city(&settings.city.pack)?;

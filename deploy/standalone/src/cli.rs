@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Settings,
     /// Manages the accounts of staff and agencies
     Account(Account),
+    /// Lists, fetches, checks and chooses speech models
+    Model(Model),
     /// Reads one transcript a line and prints what is understood of it, one JSON object a line
     Understand(Understand),
     /// Trains the model anew from the city pack and from accepted corrections, and puts it in use unless it is worse
@@ -176,6 +178,38 @@ pub(crate) enum Role {
     Agency,
     /// Sees, and changes nothing
     Reader,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Model {
+    #[command(subcommand)]
+    pub command: ModelCommand,
+    #[command(flatten)]
+    pub settings: SettingsFile,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Lists the known models, and which of them are here
+    List,
+    /// Fetches a model into the data folder; goes on where an earlier try stopped
+    Fetch {
+        /// The model's name
+        name: String,
+        /// Another address to fetch it from, such as a mirror
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+    },
+    /// Checks that a model is whole
+    Verify {
+        /// The model's name, or the path of a file
+        model: String,
+    },
+    /// Names a model in the settings file, once it was checked
+    Use {
+        /// The model's name, or the path of a file
+        model: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -12,8 +12,10 @@ mod preflight;
 mod progress;
 mod run;
 mod system;
+mod speech_model;
 mod telemetry;
 mod train;
+mod transcribing;
 mod understand;
 
 use clap::Parser;
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         cli::Command::Check(arguments) => check::run(&arguments),
         cli::Command::Settings => check::print_example(),
         cli::Command::Account(arguments) => account::run(arguments),
+        cli::Command::Model(arguments) => speech_model::run(arguments),
         cli::Command::Understand(arguments) => understand::run(&arguments),
         cli::Command::Train(arguments) => train::run(&arguments),
     };

@@ -3,7 +3,7 @@
 use crate::gauges::NodeGauges;
 use crate::models::Models;
 use crate::progress::step;
-use crate::{preflight, telemetry};
+use crate::{preflight, telemetry, transcribing};
 use anyhow::Context;
 use dauys_bus::{Bus, Recordings};
 use dauys_config::Settings;
@@ -16,8 +16,6 @@ use dauys_router::notify::NobodyCarries;
 use dauys_router::store::{self, Store};
 use dauys_router::web::{self, App, Check, Parts, health_routes};
 use dauys_router::worker::CityReader;
-use dauys_transcriber::engine::{Engine, WhisperEngine};
-use dauys_transcriber::worker::{Worker, WorkerSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -73,8 +71,10 @@ impl System {
         shown.done(&format!("{:?}, {:?}", settings.store.kind, settings.bus.kind).to_lowercase());
         let stop_rooms = CancellationToken::new();
         let mut rooms = Vec::new();
-        let engine = load_engine(&settings).await?;
-        rooms.push(transcriber(&settings, engine, &bus, &recordings, &stop_rooms));
+        let engine = transcribing::load_engine(&settings).await?;
+        let worker = transcribing::worker(&settings, &city, Arc::clone(&engine), &bus, &recordings);
+        let board = worker.board();
+        rooms.push(tokio::spawn(worker.run(stop_rooms.clone())));
         rooms.push(router(&settings.node.data, &city, &bus, &store, &stop_rooms).await?);
         let shown = step("line");
         let node = Node::start(Arc::clone(&settings), &city.source, Arc::clone(&bus), recordings.clone()).await?;
@@ -96,6 +96,9 @@ impl System {
         }));
         let mut routes =
             web::routes(&app).merge(telemetry::routes(metrics)).merge(health_routes(checks(&store, &bus, &node)));
+        if settings.transcriber.serve {
+            routes = routes.merge(transcribing::routes(&settings, engine, board, &app));
+        }
         if settings.whatsapp.enabled {
             let whatsapp = open_whatsapp(&settings, &node).await?;
             routes = routes.merge(whatsapp.routes());
@@ -117,29 +120,6 @@ impl System {
             let _ = task.await;
         }
     }
-}
-
-async fn load_engine(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
-    let shown = step("speech model");
-    let whisper = dauys_transcriber::settings::whisper(&settings.transcriber)?;
-    let engine = tokio::task::spawn_blocking(move || WhisperEngine::load(whisper)).await?;
-    let engine = engine.context("[transcriber] model")?;
-    let about = engine.describe();
-    let demo = if settings.transcriber.model == "demo" { " (a demonstration: synthetic voices only)" } else { "" };
-    shown.done(&format!("{}, {} at once{demo}", about.model, about.parallel));
-    Ok(Arc::new(engine))
-}
-
-fn transcriber(
-    settings: &Settings,
-    engine: Arc<dyn Engine>,
-    bus: &Arc<dyn Bus>,
-    recordings: &Recordings,
-    stop: &CancellationToken,
-) -> JoinHandle<()> {
-    let pipeline = dauys_transcriber::settings::pipeline(&settings.transcriber);
-    let worker = Worker::new(Arc::clone(bus), recordings.clone(), engine, pipeline, WorkerSettings::default());
-    tokio::spawn(worker.run(stop.clone()))
 }
 
 async fn router(

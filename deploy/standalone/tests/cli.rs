@@ -25,7 +25,7 @@ fn run(data: &Path, settings: &[(&str, &str)]) -> (bool, String) {
 #[test]
 fn every_command_explains_itself() {
     let whole = String::from_utf8(dauys(&["--help"], &[]).stdout).unwrap();
-    for name in ["run", "call", "check", "settings", "account", "understand"] {
+    for name in ["run", "call", "check", "settings", "account", "model", "understand"] {
         assert!(whole.contains(name), "{whole}");
         let help = dauys(&[name, "--help"], &[]);
         assert!(help.status.success());
@@ -106,4 +106,41 @@ fn a_transcript_is_understood_on_the_command_line() {
     assert_eq!(lines.len(), 2);
     assert_eq!((&lines[0]["category"], &lines[0]["agency"]), (&"electricity".into(), &"power_grid".into()));
     assert_eq!(lines[1]["agency"], "inspectorate");
+}
+
+#[test]
+fn a_model_is_checked_before_it_is_named_and_nothing_else_in_the_file_changes() {
+    let folder = TempDir::new().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../transcriber/demo-model/ggml-109-demo.bin");
+    let cut = folder.path().join("ggml-cut.bin");
+    std::fs::write(&cut, &std::fs::read(&model).unwrap()[..1_000_000]).unwrap();
+    let settings = folder.path().join("dauys.toml");
+    std::fs::write(&settings, "# ours\n[calls]\nlimit = 10\n").unwrap();
+    let data = folder.path().to_str().unwrap();
+    let command = |words: &[&str]| {
+        let output =
+            dauys(&[&["model"], words, &["--data", data, "--settings", settings.to_str().unwrap()]].concat(), &[]);
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (fine, text) = command(&["list"]);
+    assert!(fine && text.contains("large-v3-turbo") && text.contains("not fetched"), "{text}");
+    let (fine, text) = command(&["use", cut.to_str().unwrap()]);
+    assert!(!fine && text.contains("cut short"), "{text}");
+    let (fine, text) = command(&["use", model.to_str().unwrap()]);
+    assert!(fine && text.contains("restart dauys"), "{text}");
+    let written = std::fs::read_to_string(&settings).unwrap();
+    assert!(written.starts_with("# ours\n[calls]\nlimit = 10\n[transcriber]\nmodel = \""), "{written}");
+    let (fine, text) = command(&["verify", "small"]);
+    assert!(!fine && text.contains("models/ggml-small.bin"), "{text}");
+}
+
+#[test]
+fn a_model_that_cannot_be_fetched_says_where_to_put_the_file() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let output = dauys(&["model", "fetch", "small", "--from", "http://127.0.0.1:9/x", "--data", data], &[]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(text.contains("models/ggml-small.bin") && text.contains("dauys model verify small"), "{text}");
 }

@@ -74,6 +74,8 @@ pub fn transcribed(n: u32, received_at: Timestamp, words: &str) -> Transcribed {
             language: Some(Language::Ru),
             language_confidence: 0.95,
             confidence: 0.9,
+            digits: None,
+            languages: vec![],
         }],
         rejected: vec![],
         language: Some(Language::Ru),

@@ -286,6 +286,8 @@ impl Town {
             language: Some(said.language),
             language_confidence: 0.99,
             confidence: 0.9,
+            digits: None,
+            languages: vec![],
         };
         let recorded = Recorded {
             intake_id: intake,

@@ -1,6 +1,8 @@
-//! A strict RIFF/WAVE reader for what telephony writes: linear 16-bit, A-law and µ-law (format tags 1, 6, 7 and 0xFFFE).
+//! A strict RIFF/WAVE reader for what telephony writes: linear 16-bit, A-law, µ-law and G.722 (format tags 1, 6, 7, 0x028F,
+//! 0x0065 and 0xFFFE).
 
 use audio_codec::Decoder;
+use audio_codec::g722::G722Decoder;
 use audio_codec::pcma::PcmaDecoder;
 use audio_codec::pcmu::PcmuDecoder;
 
@@ -9,6 +11,8 @@ use super::{Audio, DecodeError, Format, Limits, check_duration, resample};
 const TAG_PCM: u16 = 1;
 const TAG_A_LAW: u16 = 6;
 const TAG_MU_LAW: u16 = 7;
+/// Registered for G.722 by two makers; both write 64 kbit/s, two samples a byte.
+const TAGS_G722: [u16; 2] = [0x028F, 0x0065];
 const TAG_EXTENSIBLE: u16 = 0xFFFE;
 const MAX_CHANNELS: u16 = 8;
 /// The tail that all `WAVE_FORMAT_EXTENSIBLE` sub-format GUIDs share after the two bytes of the tag.
@@ -36,7 +40,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Audio, DecodeError
     if data.len() % frame != 0 {
         return Err(DecodeError::Truncated("the last sample is incomplete"));
     }
-    let frames = data.len() / frame;
+    let frames = data.len() / frame * if layout.format == Format::WavG722 { 2 } else { 1 };
     if frames == 0 {
         return Err(DecodeError::Empty);
     }
@@ -94,13 +98,18 @@ fn read_format(chunk: &[u8]) -> Result<Layout, DecodeError> {
         (TAG_PCM, 16) => Format::WavPcm16,
         (TAG_A_LAW, 8) => Format::WavALaw,
         (TAG_MU_LAW, 8) => Format::WavMuLaw,
+        // Four bits a sample is what it comes to; writers also say 8, 16 or nothing.
+        (tag, _) if TAGS_G722.contains(&tag) => Format::WavG722,
         _ => return Err(DecodeError::Unsupported(format!("WAV format {tag} with {bits} bits"))),
     };
     if channels == 0 || channels > MAX_CHANNELS {
         return Err(DecodeError::Unsupported(format!("{channels} channels")));
     }
+    if format == Format::WavG722 && (channels, rate) != (1, 16_000) {
+        return Err(DecodeError::Unsupported(format!("G.722 with {channels} channels at {rate} Hz")));
+    }
     let layout = Layout { format, channels, rate };
-    if usize::from(block) != layout.bytes_per_sample() * usize::from(channels) {
+    if format != Format::WavG722 && usize::from(block) != layout.bytes_per_sample() * usize::from(channels) {
         return Err(DecodeError::Corrupt("block size does not fit the channels"));
     }
     Ok(layout)
@@ -110,9 +119,9 @@ fn to_linear(format: Format, data: &[u8]) -> Vec<i16> {
     match format {
         Format::WavALaw => expand(&mut PcmaDecoder::new(), data),
         Format::WavMuLaw => expand(&mut PcmuDecoder::new(), data),
-        Format::WavPcm16 | Format::OggOpus => {
-            data.as_chunks::<2>().0.iter().map(|&pair| i16::from_le_bytes(pair)).collect()
-        }
+        Format::WavG722 => expand(&mut G722Decoder::new(), data),
+        // The others never come here.
+        _ => data.as_chunks::<2>().0.iter().map(|&pair| i16::from_le_bytes(pair)).collect(),
     }
 }
 

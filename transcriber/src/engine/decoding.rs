@@ -7,6 +7,8 @@ pub enum Decoding {
     Greedy,
     /// Beam search with so many beams, 2 to 8.
     Beam(u8),
+    /// Greedy, and once more with so many beams where that was not sure of every word.
+    Adaptive(u8),
 }
 
 impl Decoding {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dauys_events::Language;
 
-use super::{Engine, EngineError, EngineInfo, Hypothesis, LanguageHint};
+use super::{Engine, EngineError, EngineInfo, Hint, Hypothesis};
 
 /// Answers with the prepared hypotheses in turn, and with the last one ever after.
 #[derive(Debug)]
@@ -29,8 +29,10 @@ impl FakeEngine {
             text: text.to_owned(),
             language,
             language_confidence: 0.99,
+            languages: vec![(language, 0.99)],
             no_speech_probability: 0.01,
             average_log_probability: -0.1,
+            temperature: 0.0,
         })])
     }
 }
@@ -46,7 +48,7 @@ impl Engine for FakeEngine {
         }
     }
 
-    fn transcribe(&self, _pcm16k: &[f32], _hint: LanguageHint) -> Result<Hypothesis, EngineError> {
+    fn transcribe(&self, _pcm16k: &[f32], _hint: Hint) -> Result<Hypothesis, EngineError> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let next = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         next.unwrap_or_else(|| Err(EngineError::Failed("no answer was prepared".to_owned())))

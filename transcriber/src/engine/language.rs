@@ -3,12 +3,14 @@
 use dauys_events::Language;
 
 /// A language, and how probable it is among those that were possible.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LanguageChoice {
     /// The most probable language.
     pub language: Language,
     /// Its share of the probability of all possible languages, 0 to 1.
     pub confidence: f32,
+    /// The share of each, in the order of the configuration.
+    pub shares: Vec<(Language, f32)>,
 }
 
 /// Chooses among the configured languages; `None` when there are none.
@@ -23,8 +25,9 @@ pub fn choose_language(heard: &[(Language, f32)], pressed: Option<Language>, wei
         (language, if pressed == Some(language) { probability * weight.max(1.0) } else { probability })
     };
     let total: f32 = heard.iter().map(|h| weighed(h).1).sum();
-    let (language, best) = heard.iter().map(weighed).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(LanguageChoice { language, confidence: best / total })
+    let shares: Vec<(Language, f32)> = heard.iter().map(weighed).map(|(of, weight)| (of, weight / total)).collect();
+    let (language, confidence) = shares.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some(LanguageChoice { language, confidence, shares })
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use whisper_rs::{
 };
 
 use super::{
-    Decoding, Engine, EngineError, EngineInfo, Hypothesis, LanguageChoice, LanguageHint, LoadError, ModelShape,
-    check_model, choose_language,
+    Decoding, Engine, EngineError, EngineInfo, Hint, Hypothesis, LanguageChoice, LoadError, ModelShape, check_model,
+    choose_language,
 };
 use crate::audio::SAMPLE_RATE;
 
@@ -25,6 +25,8 @@ pub static DEMO_MODEL: &[u8] = include_bytes!("../../demo-model/ggml-109-demo.bi
 const SHORTEST: usize = SAMPLE_RATE as usize / 10;
 /// whisper.cpp has freed the state itself when it returns this code.
 const STATE_GONE: i32 = -7;
+/// One position of the encoder is 20 ms.
+const SAMPLES_PER_POSITION: usize = SAMPLE_RATE as usize / 50;
 
 /// Where the model comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,25 @@ impl ModelSource {
     }
 }
 
+/// How much of the model's window is encoded for a stretch that does not fill it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AudioContext {
+    /// Only what the stretch fills, where the model was trained for that: the demo model was, others were not.
+    #[default]
+    Auto,
+    /// Only what the stretch fills: faster, and models that were never trained for it may write worse.
+    Cut,
+    /// The whole window.
+    Full,
+}
+
+/// Positions (20 ms) that are encoded beyond the stretch, and the fewest at all: what the demo model was trained with.
+const CONTEXT_MARGIN: usize = 25;
+const SHORTEST_CONTEXT: usize = 64;
+/// A greedy reading that is this sure on average and of its least sure token is what the beams would find too.
+const SURE_AVERAGE: f32 = -0.12;
+const SURE_WORST: f32 = -1.2;
+
 /// How whisper.cpp is run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WhisperSettings {
@@ -61,6 +82,8 @@ pub struct WhisperSettings {
     pub decoding: Decoding,
     /// How many times the pressed language counts; 1 ignores the key.
     pub pressed_weight: f32,
+    /// How much of the window is encoded.
+    pub context: AudioContext,
 }
 
 /// One context and a pool of states.
@@ -69,11 +92,18 @@ pub struct WhisperEngine {
     shape: ModelShape,
     name: String,
     settings: WhisperSettings,
-    /// One set of parameters for each language: whisper-rs gives up the language's memory each time it is set.
-    params: Vec<(Language, FullParams<'static, 'static>)>,
+    /// One set of parameters for each language and way of searching: whisper-rs gives up the language's memory each
+    /// time it is set.
+    params: Vec<Prepared>,
     /// One place for each stretch in progress; a place keeps its state where that may be used again.
     idle: Mutex<Vec<Option<WhisperState>>>,
     returned: Condvar,
+}
+
+struct Prepared {
+    language: Language,
+    greedy: FullParams<'static, 'static>,
+    beams: FullParams<'static, 'static>,
 }
 
 impl std::fmt::Debug for WhisperEngine {
@@ -99,8 +129,16 @@ impl WhisperEngine {
         let (context, shape) = load_context(&settings.model, &name)?;
         let failed = |error: WhisperError| LoadError::Engine { name: name.clone(), reason: error.to_string() };
         let states: Result<Vec<_>, _> = (0..settings.states).map(|_| context.create_state().map(Some)).collect();
-        let params = settings.languages.iter().map(|&language| (language, parameters(language, &settings))).collect();
-        Ok(Self {
+        let params = settings
+            .languages
+            .iter()
+            .map(|&language| Prepared {
+                language,
+                greedy: parameters(language, SamplingStrategy::Greedy { best_of: 1 }, &settings),
+                beams: parameters(language, beams(settings.decoding), &settings),
+            })
+            .collect();
+        let engine = Self {
             idle: Mutex::new(states.map_err(failed)?),
             returned: Condvar::new(),
             context,
@@ -108,7 +146,16 @@ impl WhisperEngine {
             name,
             settings,
             params,
-        })
+        };
+        engine.warm()?;
+        Ok(engine)
+    }
+
+    /// Hears a second of nothing, so that the first caller does not wait for memory to be touched the first time.
+    fn warm(&self) -> Result<(), LoadError> {
+        let failed = |error: EngineError| LoadError::Engine { name: self.name.clone(), reason: error.to_string() };
+        self.transcribe(&[0.0; SAMPLE_RATE as usize], Hint::default()).map_err(failed)?;
+        Ok(())
     }
 
     /// Takes a place, waiting until one is free.
@@ -127,26 +174,40 @@ impl WhisperEngine {
         self.returned.notify_one();
     }
 
-    /// Returns the state if it may be used again. whisper.cpp draws the beams at random, from a generator that lives as
-    /// long as the state: in a used one, what a caller said would depend on who called before.
-    fn keep(&self, state: WhisperState, result: &Result<Hypothesis, WhisperError>) -> Option<WhisperState> {
-        match result {
-            Ok(_) if self.settings.decoding == Decoding::Greedy => Some(state),
-            Err(WhisperError::GenericError(STATE_GONE)) => {
-                std::mem::forget(state);
-                None
+    /// Hears a stretch. A beam search or a draw at a temperature gets a state of its own: whisper.cpp draws from a
+    /// generator that lives as long as the state, and in a used one what a caller said would depend on who called before.
+    fn recognise(&self, state: &mut WhisperState, pcm: &[f32], hint: Hint) -> Result<Hypothesis, WhisperError> {
+        let context = self.context_for(pcm.len());
+        let choice = self.detect(state, pcm, context, hint)?;
+        let prepared = self.params.iter().find(|prepared| prepared.language == choice.language);
+        let prepared = prepared.ok_or(WhisperError::InvalidText)?;
+        let beams_only = matches!(self.settings.decoding, Decoding::Beam(_)) && !hint.quick;
+        if hint.temperature == 0.0 && !beams_only {
+            state.full(with(&prepared.greedy, context, 0.0), pcm)?;
+            let (heard, worst) = self.read(state, &choice, 0.0);
+            let sure = heard.average_log_probability >= SURE_AVERAGE && worst >= SURE_WORST;
+            if hint.quick || self.settings.decoding == Decoding::Greedy || sure || heard.text.is_empty() {
+                return Ok(heard);
             }
-            Ok(_) | Err(_) => None,
         }
+        let mut fresh = self.context.create_state()?;
+        fresh.full(with(&prepared.beams, context, hint.temperature), pcm)?;
+        Ok(self.read(&fresh, &choice, hint.temperature).0)
     }
 
-    fn recognise(&self, state: &mut WhisperState, pcm: &[f32], hint: LanguageHint) -> Result<Hypothesis, WhisperError> {
-        let choice = self.detect(state, pcm, hint)?;
-        let Some((_, params)) = self.params.iter().find(|(language, _)| *language == choice.language) else {
-            return Err(WhisperError::InvalidText);
+    /// How many positions of the window are encoded for so many samples; 0 for all of it.
+    fn context_for(&self, samples: usize) -> usize {
+        let cut = match self.settings.context {
+            AudioContext::Cut => true,
+            AudioContext::Full => false,
+            #[cfg(feature = "demo-model")]
+            AudioContext::Auto => self.settings.model == ModelSource::Demo,
+            #[cfg(not(feature = "demo-model"))]
+            AudioContext::Auto => false,
         };
-        state.full(params.clone(), pcm)?;
-        Ok(hypothesis(state, self.context.token_eot(), choice))
+        let positions = samples.div_ceil(SAMPLES_PER_POSITION) + CONTEXT_MARGIN;
+        let whole = usize::try_from(self.shape.audio_positions).unwrap_or(0);
+        if cut && positions < whole { positions.max(SHORTEST_CONTEXT) } else { 0 }
     }
 
     /// Asks the model for the language; with one configured, there is nothing to ask.
@@ -154,20 +215,70 @@ impl WhisperEngine {
         &self,
         state: &mut WhisperState,
         pcm: &[f32],
-        hint: LanguageHint,
+        context: usize,
+        hint: Hint,
     ) -> Result<LanguageChoice, WhisperError> {
         if let [only] = self.settings.languages.as_slice() {
-            return Ok(LanguageChoice { language: *only, confidence: 1.0 });
+            return Ok(LanguageChoice { language: *only, confidence: 1.0, shares: vec![(*only, 1.0)] });
         }
-        let threads = self.settings.threads_per_state;
-        state.pcm_to_mel(pcm, threads)?;
-        let (_, probabilities) = state.lang_detect(0, threads)?;
-        let of = |language: Language| {
-            let id = whisper_rs::get_lang_id(language.code()).and_then(|id| usize::try_from(id).ok());
-            id.and_then(|id| probabilities.get(id)).copied().unwrap_or(0.0)
-        };
-        let heard: Vec<_> = self.settings.languages.iter().map(|&language| (language, of(language))).collect();
+        let heard = self.language_probabilities(state, pcm, context)?;
         choose_language(&heard, hint.pressed, self.settings.pressed_weight).ok_or(WhisperError::InvalidText)
+    }
+
+    /// The model's probabilities of the configured languages. A reading of one token sets the state up with the cut window,
+    /// which the language detection of whisper.cpp itself cannot be told.
+    fn language_probabilities(
+        &self,
+        state: &mut WhisperState,
+        pcm: &[f32],
+        context: usize,
+    ) -> Result<Vec<(Language, f32)>, WhisperError> {
+        let threads = self.settings.threads_per_state;
+        let first = self.params.first().ok_or(WhisperError::InvalidText)?;
+        let mut params = with(&first.greedy, context, 0.0);
+        params.set_max_tokens(1);
+        state.full(params, pcm)?;
+        state.decode(&[self.context.token_sot()], 0, threads)?;
+        let logits = state.get_logits()?;
+        let logit = |language: Language| {
+            let id = whisper_rs::get_lang_id(language.code())?;
+            let token = usize::try_from(self.context.token_lang(id)).ok()?;
+            logits.get(token).copied()
+        };
+        let logits: Vec<(Language, f32)> =
+            self.settings.languages.iter().map(|&of| (of, logit(of).unwrap_or(f32::NEG_INFINITY))).collect();
+        let most = logits.iter().map(|l| l.1).fold(f32::NEG_INFINITY, f32::max);
+        let total: f32 = logits.iter().map(|l| (l.1 - most).exp()).sum();
+        Ok(logits.into_iter().map(|(of, logit)| (of, (logit - most).exp() / total)).collect())
+    }
+
+    /// Reads the words and the evidence, and the log-probability of the least sure token. Text may hold half a letter: it
+    /// is read lossily, token by token would be worse.
+    fn read(&self, state: &WhisperState, choice: &LanguageChoice, temperature: f32) -> (Hypothesis, f32) {
+        let end_of_text = self.context.token_eot();
+        let mut text = String::new();
+        let (mut sum, mut tokens, mut silence, mut worst) = (0f32, 0usize, 0f32, 0f32);
+        for segment in state.as_iter() {
+            if let Ok(part) = segment.to_str_lossy() {
+                text.push_str(&part);
+            }
+            silence = silence.max(segment.no_speech_probability());
+            for probability in words(&segment, end_of_text) {
+                sum += probability;
+                tokens += 1;
+                worst = worst.min(probability);
+            }
+        }
+        let hypothesis = Hypothesis {
+            text: text.trim().to_owned(),
+            language: choice.language,
+            language_confidence: choice.confidence,
+            languages: choice.shares.clone(),
+            no_speech_probability: silence,
+            average_log_probability: if tokens == 0 { 0.0 } else { sum / tokens as f32 },
+            temperature,
+        };
+        (hypothesis, worst)
     }
 
     fn window_samples(&self) -> usize {
@@ -186,7 +297,7 @@ impl Engine for WhisperEngine {
         }
     }
 
-    fn transcribe(&self, pcm16k: &[f32], hint: LanguageHint) -> Result<Hypothesis, EngineError> {
+    fn transcribe(&self, pcm16k: &[f32], hint: Hint) -> Result<Hypothesis, EngineError> {
         let window = self.window_samples();
         if pcm16k.len() > window {
             return Err(EngineError::TooLong { samples: pcm16k.len(), window });
@@ -208,8 +319,20 @@ impl Engine for WhisperEngine {
             }
         };
         let result = self.recognise(&mut state, pcm, hint);
-        self.put_back(self.keep(state, &result));
+        self.put_back(keep(state, &result));
         result.map_err(failed)
+    }
+}
+
+/// Returns the state if it may be used again.
+fn keep(state: WhisperState, result: &Result<Hypothesis, WhisperError>) -> Option<WhisperState> {
+    match result {
+        Ok(_) => Some(state),
+        Err(WhisperError::GenericError(STATE_GONE)) => {
+            std::mem::forget(state);
+            None
+        }
+        Err(_) => None,
     }
 }
 
@@ -228,7 +351,7 @@ fn check_settings(settings: &WhisperSettings) -> Result<(), LoadError> {
     if settings.languages.is_empty() {
         return Err(LoadError::Settings("no language is configured".to_owned()));
     }
-    if let Decoding::Beam(beams) = settings.decoding
+    if let Decoding::Beam(beams) | Decoding::Adaptive(beams) = settings.decoding
         && !(2..=Decoding::MAX_BEAMS).contains(&beams)
     {
         return Err(LoadError::Settings(format!("{beams} beams; 2 to {} are possible", Decoding::MAX_BEAMS)));
@@ -282,13 +405,31 @@ fn open(path: &Path) -> Result<File, LoadError> {
     Ok(file)
 }
 
-/// No context carried over, no prompt, no timestamps, no second tries at a higher temperature: what a caller says must
-/// not depend on who called before, and a stretch must take a bounded time. What comes out bad is the guard's to judge.
-fn parameters(language: Language, settings: &WhisperSettings) -> FullParams<'static, 'static> {
-    let mut params = FullParams::new(match settings.decoding {
+/// The search for a stretch that the greedy one is not sure of, or that is tried again at a temperature.
+fn beams(decoding: Decoding) -> SamplingStrategy {
+    match decoding {
         Decoding::Greedy => SamplingStrategy::Greedy { best_of: 1 },
-        Decoding::Beam(beams) => SamplingStrategy::BeamSearch { beam_size: beams.into(), patience: -1.0 },
-    });
+        Decoding::Beam(beams) | Decoding::Adaptive(beams) => {
+            SamplingStrategy::BeamSearch { beam_size: beams.into(), patience: -1.0 }
+        }
+    }
+}
+
+fn with(params: &FullParams<'static, 'static>, context: usize, temperature: f32) -> FullParams<'static, 'static> {
+    let mut params = params.clone();
+    params.set_audio_ctx(i32::try_from(context).unwrap_or(0));
+    params.set_temperature(temperature);
+    params
+}
+
+/// No context carried over, no prompt, no timestamps, no second tries of its own: what a caller says must not depend on who
+/// called before, and a stretch must take a bounded time. What comes out bad is the guard's to judge.
+fn parameters(
+    language: Language,
+    strategy: SamplingStrategy,
+    settings: &WhisperSettings,
+) -> FullParams<'static, 'static> {
+    let mut params = FullParams::new(strategy);
     params.set_n_threads(i32::try_from(settings.threads_per_state).unwrap_or(1));
     params.set_language(Some(language.code()));
     params.set_translate(false);
@@ -301,29 +442,6 @@ fn parameters(language: Language, settings: &WhisperSettings) -> FullParams<'sta
     params.set_print_realtime(false);
     params.set_print_timestamps(false);
     params
-}
-
-/// Reads the words and the evidence. Text may hold half a letter: it is read lossily, token by token would be worse.
-fn hypothesis(state: &WhisperState, end_of_text: i32, choice: LanguageChoice) -> Hypothesis {
-    let mut text = String::new();
-    let (mut sum, mut tokens, mut silence) = (0f32, 0usize, 0f32);
-    for segment in state.as_iter() {
-        if let Ok(part) = segment.to_str_lossy() {
-            text.push_str(&part);
-        }
-        silence = silence.max(segment.no_speech_probability());
-        for probability in words(&segment, end_of_text) {
-            sum += probability;
-            tokens += 1;
-        }
-    }
-    Hypothesis {
-        text: text.trim().to_owned(),
-        language: choice.language,
-        language_confidence: choice.confidence,
-        no_speech_probability: silence,
-        average_log_probability: if tokens == 0 { 0.0 } else { sum / tokens as f32 },
-    }
 }
 
 /// The log-probabilities of the tokens that are text; the special ones come after the end-of-text token.

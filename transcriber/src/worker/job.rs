@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dauys_bus::{Delivery, Message, RecordingError};
-use dauys_events::{DeadLetter, Recorded, RecordingRef};
+use dauys_events::{DeadLetter, Envelope, Recorded, RecordingRef};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
@@ -13,17 +13,61 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::{GROUP, Worker};
-use crate::engine::LanguageHint;
+use crate::engine::Hint;
 use crate::report::{Verdict, report};
 use crate::telemetry;
 
 /// How a job ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Done {
     /// What had to be published is durable.
-    Published,
+    Published {
+        /// Length of the recording.
+        length: Duration,
+        /// How long it was listened to.
+        took: Duration,
+    },
+    /// It was looked at, and waits again.
+    Looked {
+        /// The recording.
+        pending: Box<Pending>,
+        /// Somebody may be in danger.
+        urgent: bool,
+        /// How long the look took.
+        took: Duration,
+    },
     /// The worker was told to stop before that.
     GivenUp,
+}
+
+/// A delivery, read as far as it can be.
+#[derive(Debug)]
+pub(super) struct Pending {
+    delivery: Delivery,
+    event: Result<Envelope<Recorded>, String>,
+}
+
+impl Pending {
+    pub fn new(delivery: Delivery) -> Self {
+        let event = delivery.event::<Recorded>().map_err(|error| error.to_string());
+        Self { delivery, event }
+    }
+
+    pub fn recorded(&self) -> Option<&Recorded> {
+        self.event.as_ref().ok().map(|envelope| &envelope.data)
+    }
+}
+
+/// What was found out about a recording, and how long it was listened to.
+struct Listened {
+    verdict: Verdict,
+    took: Duration,
+}
+
+impl From<Verdict> for Listened {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, took: Duration::ZERO }
+    }
 }
 
 /// One delivery and what is needed to deal with it.
@@ -31,18 +75,45 @@ pub(super) struct Job {
     pub worker: Arc<Worker>,
     pub threads: Arc<Semaphore>,
     pub stop: CancellationToken,
-    pub delivery: Delivery,
+    pub pending: Pending,
 }
 
 impl Job {
+    /// Takes a first look: is somebody in danger? Where it cannot be known, the recording waits like any other.
+    pub async fn look(self) -> Done {
+        let looked = match self.pending.recorded().and_then(|recorded| recorded.recording.clone()) {
+            Some(recording) => self.glance(&recording).await,
+            None => None,
+        };
+        if self.stop.is_cancelled() {
+            return Done::GivenUp;
+        }
+        let (words, took) = looked.unwrap_or_default();
+        let urgent = self.worker.settings.urgency.is_urgent(&words);
+        Done::Looked { pending: Box::new(self.pending), urgent, took }
+    }
+
+    async fn glance(&self, recording: &RecordingRef) -> Option<(String, Duration)> {
+        let bytes = self.worker.recordings.get(recording).await.ok()?;
+        let _thread = self.stop.run_until_cancelled(self.threads.acquire()).await?.ok()?;
+        let (worker, pressed) = (Arc::clone(&self.worker), self.pending.recorded()?.language_hint);
+        let started = Instant::now();
+        let look = move || worker.pipeline.glance(&bytes, &*worker.engine, pressed);
+        let words = tokio::task::spawn_blocking(look).await.ok()?;
+        Some((words, started.elapsed()))
+    }
+
     pub async fn run(self) -> Done {
-        let envelope = match self.delivery.event::<Recorded>() {
-            Ok(envelope) => envelope,
-            Err(error) => return self.publish(self.dead_letter(&error.to_string()).into_iter().collect()).await,
+        let envelope = match &self.pending.event {
+            Ok(envelope) => envelope.clone(),
+            Err(error) => {
+                let letter = self.dead_letter(error).into_iter().collect();
+                return self.publish(letter, Duration::ZERO, Duration::ZERO).await;
+            }
         };
         let recorded = envelope.data;
         let started = Instant::now();
-        let Some(verdict) = self.listen(&recorded).await else { return Done::GivenUp };
+        let Some(Listened { verdict, took }) = self.listen(&recorded).await else { return Done::GivenUp };
         let transcribed = report(recorded, &verdict, &self.worker.engine.describe(), started.elapsed());
         let mut messages = Vec::with_capacity(2);
         if verdict.is_for_operator() {
@@ -51,44 +122,47 @@ impl Job {
         let counted = transcribed.clone();
         match Message::of(now(), transcribed) {
             Ok(message) => {
-                let traceparent = envelope.traceparent.or_else(|| self.delivery.message.traceparent.clone());
+                let traceparent = envelope.traceparent.or_else(|| self.pending.delivery.message.traceparent.clone());
                 messages.push(Message { traceparent, ..message });
             }
             // Events can always be written; should one not, the original is not lost.
             Err(error) => messages.extend(self.dead_letter(&error.to_string())),
         }
-        let done = self.publish(messages).await;
-        if done == Done::Published {
+        let length = Duration::try_from_secs_f64(counted.audio_seconds).unwrap_or_default();
+        let done = self.publish(messages, length, took).await;
+        if matches!(done, Done::Published { .. }) {
             telemetry::finished(&counted);
         }
         done
     }
 
     /// Finds out what a recording holds; `None` when told to stop before that is known.
-    async fn listen(&self, recorded: &Recorded) -> Option<Verdict> {
+    async fn listen(&self, recorded: &Recorded) -> Option<Listened> {
         if let Some(text) = &recorded.text {
-            return Some(Verdict::Text(text.clone()));
+            return Some(Verdict::Text(text.clone()).into());
         }
         let Some(recording) = &recorded.recording else {
-            return Some(Verdict::Missing);
+            return Some(Verdict::Missing.into());
         };
         let bytes = match self.fetch(recording).await? {
             Ok(bytes) => bytes,
-            Err(verdict) => return Some(verdict),
+            Err(verdict) => return Some(verdict.into()),
         };
         let _thread = self.stop.run_until_cancelled(self.threads.acquire()).await?.ok()?;
         let (worker, pressed) = (Arc::clone(&self.worker), recorded.language_hint);
+        let started = Instant::now();
         let heard = tokio::task::spawn_blocking(move || {
-            worker.pipeline.transcribe(&bytes, &*worker.engine, LanguageHint { pressed })
+            worker.pipeline.transcribe(&bytes, &*worker.engine, Hint::pressed(pressed))
         });
-        Some(match heard.await {
+        let verdict = match heard.await {
             Ok(Ok(transcript)) => Verdict::Heard(transcript),
             Ok(Err(error)) => Verdict::Undecodable(error),
             Err(error) => {
                 tracing::error!(%error, "transcription broke off");
                 Verdict::Failed
             }
-        })
+        };
+        Some(Listened { verdict, took: started.elapsed() })
     }
 
     /// Fetches a recording, with patience for a store that is late or out of reach.
@@ -119,11 +193,11 @@ impl Job {
     }
 
     /// Publishes until it is durable: what is published twice is told apart by its intake, what is lost is lost.
-    async fn publish(&self, messages: Vec<Message>) -> Done {
+    async fn publish(&self, messages: Vec<Message>, length: Duration, took: Duration) -> Done {
         let mut backoff = Backoff::default();
         loop {
             match self.worker.bus.publish(messages.clone()).await {
-                Ok(()) => return Done::Published,
+                Ok(()) => return Done::Published { length, took },
                 Err(error) => telemetry::retry("publish", &error, backoff.peek()),
             }
             if self.stop.run_until_cancelled(sleep(backoff.next())).await.is_none() {
@@ -134,7 +208,7 @@ impl Job {
 
     fn dead_letter(&self, reason: &str) -> Option<Message> {
         telemetry::dead_letter();
-        let original = &self.delivery.message;
+        let original = &self.pending.delivery.message;
         tracing::error!(key = %original.key, reason, "set aside for an operator");
         let letter = DeadLetter {
             topic: original.topic.name().to_owned(),
@@ -155,6 +229,6 @@ fn payload_text(payload: &[u8]) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell stamps what it publishes")]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }

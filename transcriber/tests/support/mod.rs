@@ -10,7 +10,7 @@ use audio_codec::Encoder as _;
 use dauys_events::Language;
 use dauys_transcriber::audio::{self, Limits};
 #[cfg(feature = "demo-model")]
-use dauys_transcriber::engine::{Decoding, ModelSource, WhisperEngine, WhisperSettings};
+use dauys_transcriber::engine::{AudioContext, Decoding, ModelSource, WhisperEngine, WhisperSettings};
 
 pub const RATE: usize = 16_000;
 
@@ -25,8 +25,9 @@ pub fn settings() -> WhisperSettings {
         languages: Language::ALL.to_vec(),
         states: 1,
         threads_per_state: 1,
-        decoding: Decoding::Beam(5),
+        decoding: Decoding::Adaptive(5),
         pressed_weight: 4.0,
+        context: AudioContext::Auto,
     }
 }
 

@@ -55,6 +55,8 @@ pub fn transcribed() -> Transcribed {
             language: Some(Language::Ru),
             language_confidence: 0.9,
             confidence: 0.8,
+            digits: None,
+            languages: vec![],
         }],
         rejected: vec![],
         language: Some(Language::Ru),

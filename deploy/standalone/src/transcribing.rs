@@ -1,0 +1,78 @@
+//! The transcriber's room put together: the engine that the settings name, the worker behind the bus, and the service that
+//! others may use with a token.
+
+use crate::progress::step;
+use anyhow::Context;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use dauys_bus::{Bus, Recordings};
+use dauys_config::Settings;
+use dauys_config::city::City;
+use dauys_router::web::App;
+use dauys_transcriber::engine::Engine;
+use dauys_transcriber::load::LoadBoard;
+use dauys_transcriber::service::{self, ServiceError};
+use dauys_transcriber::urgency::Urgency;
+use dauys_transcriber::worker::{Worker, WorkerSettings};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Starts the engine that the settings name, and warms it.
+pub(crate) async fn load_engine(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
+    let shown = step("speech model");
+    let (own, data) = (settings.transcriber.clone(), settings.node.data.clone());
+    let client = reqwest::Client::builder().build()?;
+    let runtime = Handle::current();
+    let load = move || dauys_transcriber::settings::engine(&own, &data, client, runtime);
+    let engine = tokio::task::spawn_blocking(load).await?.context("[transcriber] model")?;
+    let about = engine.describe();
+    let demo = settings.transcriber.engine.loads_model() && settings.transcriber.model == "demo";
+    let demo = if demo { " (a demonstration: synthetic voices only)" } else { "" };
+    shown.done(&format!("{}, {} at once{demo}", about.model, about.parallel));
+    Ok(engine)
+}
+
+/// Makes the worker: what the city pack calls dangerous is heard first.
+pub(crate) fn worker(
+    settings: &Settings,
+    city: &City,
+    engine: Arc<dyn Engine>,
+    bus: &Arc<dyn Bus>,
+    recordings: &Recordings,
+) -> Worker {
+    let dangers = city.lexicon.dangers.iter().flat_map(|danger| danger.patterns.iter().flat_map(|(_, list)| list));
+    let pace = WorkerSettings {
+        room: settings.transcriber.waiting_room,
+        urgency: Urgency::new(dangers.map(String::as_str)),
+        ..WorkerSettings::default()
+    };
+    let pipeline = dauys_transcriber::settings::pipeline(&settings.transcriber);
+    Worker::new(Arc::clone(bus), recordings.clone(), engine, pipeline, pace)
+}
+
+/// Builds the service's routes, for whoever shows the token of staff or of a program.
+pub(crate) fn routes(settings: &Settings, engine: Arc<dyn Engine>, board: Arc<LoadBoard>, app: &App) -> axum::Router {
+    let pipeline = dauys_transcriber::settings::pipeline(&settings.transcriber);
+    let gate = axum::middleware::from_fn_with_state(app.clone(), admit);
+    service::routes(engine, pipeline, board).layer(gate)
+}
+
+/// Lets accounts in that may change tickets and belong to no agency. A cookie is not enough: another site could send it.
+async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+    use dauys_router::auth::Carrier;
+    match app.gate().who(request.headers()).await {
+        Ok(Some(identity)) if identity.carrier == Carrier::Bearer => {
+            if identity.may_change() && identity.only_agency().is_none() {
+                next.run(request).await
+            } else {
+                ServiceError::Forbidden.into_response()
+            }
+        }
+        Ok(_) => service::unauthorised(),
+        Err(error) => {
+            tracing::warn!(%error, "a token could not be looked up");
+            ServiceError::Stopping.into_response()
+        }
+    }
+}
