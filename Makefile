@@ -6,7 +6,7 @@ DATA ?= data
 SETTINGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format generate drift
+.PHONY: help run build test lint format generate drift load bench
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,14 @@ build: ## install what is missing and build dauys (target/release/dauys)
 test: ## install what is missing, start Kafka and PostgreSQL, and run every test (ARGS="-p dauys-bus" for one crate)
 	@scripts/bootstrap.sh test
 	@scripts/test.sh $(ARGS)
+
+load: ## let CALLS=5000 callers loose on the line for HOLD=60 s together; report in target/load (ARGS="--loss 1 --reorder 2")
+	@scripts/bootstrap.sh build
+	cargo build --release --locked -p dauys-standalone -p dauys-loadtest
+	target/release/dauys-storm --calls $(if $(filter file,$(origin CALLS)),5000,$(CALLS)) --hold $(or $(HOLD),60) $(ARGS)
+
+bench: ## measure what a call's signalling and a packet cost, and write the table in BENCHMARKS.md anew
+	@scripts/bench.sh
 
 lint: ## check formatting, clippy's advice, generated files, and the licences and sources of what dauys is built from
 	@scripts/bootstrap.sh build

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod demo;
 mod gauges;
+mod line_only;
 mod preflight;
 mod progress;
 mod run;
