@@ -18,6 +18,7 @@ use tempfile::TempDir;
 struct Storm {
     calls: u64,
     limit: u64,
+    first_port: u16,
     pattern: Pattern,
     length: f64,
     mix: Mix,
@@ -31,7 +32,13 @@ fn perfect() -> Network {
 async fn storm(storm: Storm) -> Report {
     tokio::task::spawn_blocking(move || {
         let folder = TempDir::new().unwrap();
-        let gateway = Gateway::start(&binary().unwrap(), &folder.path().join("data"), storm.limit).unwrap();
+        let gateway = Gateway::start(
+            &binary().unwrap(),
+            &folder.path().join("data"),
+            storm.limit,
+            (storm.first_port, storm.first_port + 998),
+        );
+        let gateway = gateway.unwrap();
         let plan = Plan {
             target: Target::parse(&format!("sip:109@{}", gateway.sip)).unwrap(),
             calls: storm.calls,
@@ -75,7 +82,15 @@ fn assert_whole(report: &Report, calls: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn hundreds_of_calls_at_once_are_recorded_to_the_byte() {
     let calls = 200;
-    let plan = Storm { calls, limit: calls, pattern: Pattern::Ramp, length: 6.0, mix: Mix::Whole, network: perfect() };
+    let plan = Storm {
+        calls,
+        limit: calls,
+        first_port: 25_000,
+        pattern: Pattern::Ramp,
+        length: 6.0,
+        mix: Mix::Whole,
+        network: perfect(),
+    };
     let report = storm(plan).await;
     assert_whole(&report, calls);
     assert!(report.calls.most_at_once > 150, "{}", report.summary());
@@ -86,7 +101,15 @@ async fn hundreds_of_calls_at_once_are_recorded_to_the_byte() {
 async fn what_a_bad_network_leaves_is_recorded_in_its_place() {
     let calls = 100;
     let network = Network::new(0.02, 0.02, 0.03, 15, 7);
-    let plan = Storm { calls, limit: calls, pattern: Pattern::Poisson, length: 6.0, mix: Mix::Whole, network };
+    let plan = Storm {
+        calls,
+        limit: calls,
+        first_port: 26_000,
+        pattern: Pattern::Poisson,
+        length: 6.0,
+        mix: Mix::Whole,
+        network,
+    };
     let report = storm(plan).await;
     assert_whole(&report, calls);
     assert!(report.rtp.lost_by_plan > 300 && report.rtp.repeated_by_plan > 300, "{}", report.summary());
@@ -95,8 +118,15 @@ async fn what_a_bad_network_leaves_is_recorded_in_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_who_press_leave_early_and_break_rules_harm_nobody() {
     let calls = 100;
-    let plan =
-        Storm { calls, limit: calls, pattern: Pattern::Poisson, length: 6.0, mix: Mix::City, network: perfect() };
+    let plan = Storm {
+        calls,
+        limit: calls,
+        first_port: 27_000,
+        pattern: Pattern::Poisson,
+        length: 6.0,
+        mix: Mix::City,
+        network: perfect(),
+    };
     let report = storm(plan).await;
     let recordings = report.recordings.as_ref().unwrap();
     let told = format!("{}{:?}", report.summary(), recordings.faults);
@@ -108,7 +138,15 @@ async fn callers_who_press_leave_early_and_break_rules_harm_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_above_the_limit_are_refused_and_those_inside_are_not_disturbed() {
     let (calls, limit) = (120, 60);
-    let plan = Storm { calls, limit, pattern: Pattern::Spike, length: 6.0, mix: Mix::Whole, network: perfect() };
+    let plan = Storm {
+        calls,
+        limit,
+        first_port: 28_000,
+        pattern: Pattern::Spike,
+        length: 6.0,
+        mix: Mix::Whole,
+        network: perfect(),
+    };
     let report = storm(plan).await;
     let recordings = report.recordings.as_ref().unwrap();
     let told = format!("{}{:?}", report.summary(), recordings.faults);

@@ -154,12 +154,7 @@ impl<S: RecordSink> MediaPlane<S> {
     ///
     /// # Errors
     /// When that thread cannot take another command; the port is given back.
-    pub fn start_recorded(
-        &self,
-        slot: MediaSlot,
-        media: CallMedia,
-        head: S::Head,
-    ) -> Result<Started<S>, Busy> {
+    pub fn start_recorded(&self, slot: MediaSlot, media: CallMedia, head: S::Head) -> Result<Started<S>, Busy> {
         let (reply, answer) = oneshot::channel();
         Ok((self.place(slot, media, Some((head, reply)))?, answer))
     }

@@ -208,7 +208,8 @@ impl<S: RecordSink> Worker<S> {
         let mut pass = pass!(self, now);
         let Calls { places, playing, sent_until, .. } = &mut self.calls;
         playing.retain(|&place| {
-            let (Some(Some(call)), Some(until)) = (places.get_mut(place as usize), sent_until.get_mut(place as usize)) else {
+            let (Some(Some(call)), Some(until)) = (places.get_mut(place as usize), sent_until.get_mut(place as usize))
+            else {
                 return false;
             };
             if tick >= *until {

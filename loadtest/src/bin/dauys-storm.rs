@@ -92,6 +92,9 @@ const SPEECH: [&str; 6] = [
     "transcriber/demo-model/calls/uz-gas.wav",
 ];
 
+/// The gateway's RTP ports: below those that the system gives to others, with room to rest between two calls.
+const PORTS: (u16, u16) = (4_000, 32_766);
+
 fn main() -> ExitCode {
     match storm(&Arguments::parse()) {
         Ok(code) => code,
@@ -144,7 +147,8 @@ fn start(arguments: &Arguments) -> anyhow::Result<Gateway> {
     if !binary.exists() {
         bail!("{} is not there: build it with `make build`, or name one with --gateway", binary.display());
     }
-    Gateway::start(&binary, &arguments.out.join("data"), arguments.limit.unwrap_or(arguments.calls))
+    let limit = arguments.limit.unwrap_or(arguments.calls);
+    Gateway::start(&binary, &arguments.out.join("data"), limit, PORTS)
 }
 
 fn plan(arguments: &Arguments, target: &str) -> anyhow::Result<Plan> {

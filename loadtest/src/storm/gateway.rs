@@ -27,7 +27,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Where it does not come up; its log is in the data folder.
-    pub fn start(binary: &Path, data: &Path, limit: u64) -> anyhow::Result<Self> {
+    pub fn start(binary: &Path, data: &Path, limit: u64, ports: (u16, u16)) -> anyhow::Result<Self> {
         let _ = std::fs::remove_dir_all(data);
         std::fs::create_dir_all(data).with_context(|| format!("{}", data.display()))?;
         let log = std::fs::File::create(data.join("log"))?;
@@ -37,9 +37,8 @@ impl Gateway {
             ("DAUYS__SIP__LISTEN", "127.0.0.1:0".to_owned()),
             ("DAUYS__HTTP__LISTEN", "127.0.0.1:0".to_owned()),
             ("DAUYS__CALLS__LIMIT", limit.to_string()),
-            // Below the ports that the system gives to others, with room to rest between two calls.
-            ("DAUYS__MEDIA__FIRST_PORT", "4000".to_owned()),
-            ("DAUYS__MEDIA__LAST_PORT", "32766".to_owned()),
+            ("DAUYS__MEDIA__FIRST_PORT", ports.0.to_string()),
+            ("DAUYS__MEDIA__LAST_PORT", ports.1.to_string()),
             ("DAUYS__CALLS__LEAST_FREE_MEGABYTES", "100".to_owned()),
         ];
         for (name, value) in defaults {
