@@ -7,7 +7,7 @@ SETTINGS ?=
 CITY ?= shymkent
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format generate drift eval bench-speech eval-speech
+.PHONY: help run build test lint format generate drift load bench eval bench-speech eval-speech
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,14 @@ test: ## install what is missing, start Kafka and PostgreSQL, and run every test
 
 eval: ## measure how well calls are understood, and write target/eval/report.json (CITY=shymkent)
 	cargo run --release --locked -p dauys-evaluation -- $(CITY)
+
+load: ## let CALLS=5000 callers loose on the line for HOLD=60 s together; report in target/load (ARGS="--loss 1 --reorder 2")
+	@scripts/bootstrap.sh build
+	cargo build --release --locked -p dauys-standalone -p dauys-loadtest
+	target/release/dauys-storm --calls $(if $(filter file,$(origin CALLS)),5000,$(CALLS)) --hold $(or $(HOLD),60) $(ARGS)
+
+bench: ## measure what a call's signalling and a packet cost, and write the table in BENCHMARKS.md anew
+	@scripts/bench.sh
 
 lint: ## check formatting, clippy's advice, generated files, and the licences and sources of what dauys is built from
 	@scripts/bootstrap.sh build

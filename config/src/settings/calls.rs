@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub struct Calls {
     /// How many calls are taken at once; the next one is refused politely (503 with Retry-After).
     pub limit: usize,
+    /// How many calls one caller may have at once; 0 for as many as there are lines.
+    pub per_caller: usize,
+    /// Trunks with a limit of their own: `[{ name = "operator", networks = ["192.0.2.0/24"], limit = 3000 }]`. Calls from networks
+    /// that none of them names count for the node only.
+    pub trunks: Vec<Trunk>,
     /// After how many seconds a refused caller is told to try again.
     pub retry_after_seconds: u32,
     /// The longest recording, in seconds; what was said until then is registered.
@@ -21,10 +26,24 @@ pub struct Calls {
     pub least_free_megabytes: u64,
 }
 
+/// Networks that calls come from, with a limit of their own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trunk {
+    /// What the trunk is called.
+    pub name: String,
+    /// Where its calls come from, as `address/bits`.
+    pub networks: Vec<String>,
+    /// How many calls it may have at once.
+    pub limit: usize,
+}
+
 impl Default for Calls {
     fn default() -> Self {
         Self {
             limit: 5_000,
+            per_caller: 0,
+            trunks: Vec::new(),
             retry_after_seconds: 30,
             longest_recording_seconds: 300,
             end_silence_ms: 4_000,

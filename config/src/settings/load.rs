@@ -194,6 +194,7 @@ fn check_values(settings: &Settings, report: &mut impl FnMut(&str, String)) {
     }
     check_telephony(settings, report);
     check_transcriber(settings, report);
+    check_trunks(settings, report);
     if settings.bus.kind == BusKind::Kafka {
         let kafka = &settings.bus.kafka;
         if kafka.brokers.trim().is_empty() {
@@ -254,6 +255,28 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
             report("sip.allow", format!("`{network}` is no network; write 192.0.2.0/24 or 2001:db8::/32"));
         }
     }
+}
+
+fn check_trunks(settings: &Settings, report: &mut impl FnMut(&str, String)) {
+    for trunk in &settings.calls.trunks {
+        let name = &trunk.name;
+        if name.is_empty() || trunk.networks.is_empty() || trunk.limit == 0 {
+            report("calls.trunks", format!("the trunk `{name}` needs a name, networks and a limit of at least 1"));
+        }
+        for network in trunk.networks.iter().filter(|network| !names_network(network)) {
+            report(
+                "calls.trunks",
+                format!("`{network}` of the trunk `{name}` is no network; write 192.0.2.0/24 or 2001:db8::/32"),
+            );
+        }
+    }
+}
+
+fn names_network(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
+    let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
+    let most = if address.is_ipv6() { 128 } else { 32 };
+    bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
 fn check_transcriber(settings: &Settings, report: &mut impl FnMut(&str, String)) {
@@ -337,6 +360,16 @@ mod tests {
     fn all_wrong_values_are_told_at_once() {
         let findings = check("[calls]\nlimit = 0\n[transcriber]\nthreads = 0").unwrap_err();
         assert_eq!(findings.iter().filter_map(|finding| finding.line).collect::<Vec<_>>(), [2, 4]);
+    }
+
+    #[test]
+    fn a_trunk_without_a_network_is_told() {
+        let good = "[calls]\ntrunks = [{ name = \"a\", networks = [\"192.0.2.0/24\", \"2001:db8::1\"], limit = 5 }]";
+        assert_eq!(check(good).unwrap().calls.trunks[0].limit, 5);
+        for wrong in ["networks = []", "networks = [\"192.0.2.0/33\"]", "networks = [\"operator\"]"] {
+            let findings = check(&format!("[calls]\ntrunks = [{{ name = \"a\", limit = 5, {wrong} }}]")).unwrap_err();
+            assert!(findings[0].to_string().starts_with("dauys.toml:2: calls.trunks: "), "{findings:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod transcriber;
 mod whatsapp;
 
 pub use bus::{Bus, BusKind, Kafka};
-pub use calls::Calls;
+pub use calls::{Calls, Trunk};
 pub use example::example;
 pub use http::Http;
 pub use load::{Finding, LoadError, check_text, load};

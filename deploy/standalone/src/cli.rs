@@ -56,6 +56,9 @@ pub(crate) struct Run {
     /// Stops after the sample calls instead of staying up; fails where one of them did not become a ticket
     #[arg(long, requires = "demo_calls")]
     pub then_stop: bool,
+    /// Takes calls in and hands them over to the bus, nothing else: for a node beside others that transcribe and keep tickets
+    #[arg(long, conflicts_with = "demo_calls")]
+    pub line_only: bool,
 }
 
 #[derive(Debug, Args)]

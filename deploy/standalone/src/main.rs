@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod demo;
 mod gauges;
+mod line_only;
 mod models;
 mod preflight;
 mod progress;

@@ -1,6 +1,7 @@
 //! `dauys run`: starts, shows the way with sample calls where asked, and stays up.
 
 use crate::cli::Run;
+use crate::line_only::LineOnly;
 use crate::system::System;
 use crate::{call, demo, preflight, telemetry};
 use std::process::ExitCode;
@@ -17,6 +18,9 @@ pub(crate) fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         let stop = CancellationToken::new();
         let metrics = telemetry::metrics(stop.clone())?;
         println!("dauys {} starts; data in {}", env!("CARGO_PKG_VERSION"), settings.node.data.display());
+        if arguments.line_only {
+            return line_only(LineOnly::start(settings, metrics).await?, stop).await;
+        }
         let system = System::start(settings, metrics).await?;
         let api = format!("http://{}", demo::reachable(system.http));
         tell_addresses(&system, &api);
@@ -44,6 +48,19 @@ pub(crate) fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         wanted.any().await;
         Ok(finish(system, stop, code).await)
     })
+}
+
+async fn line_only(line: LineOnly, stop: CancellationToken) -> anyhow::Result<ExitCode> {
+    let mut wanted = Signals::new()?;
+    let http = demo::reachable(line.http);
+    println!("\n  call        sip:109@{}", demo::reachable(line.sip));
+    println!("  metrics http://{http}/metrics    health http://{http}/readyz");
+    println!("\nThe line is open; Ctrl-C closes it.");
+    wanted.any().await;
+    println!("\nclosing: no new calls; those inside finish");
+    line.stop().await;
+    stop.cancel();
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn finish(system: System, stop: CancellationToken, code: ExitCode) -> ExitCode {

@@ -33,6 +33,27 @@ fn one_caller_too_many_is_refused_at_once_and_nobody_else_is_disturbed() {
 }
 
 #[test]
+fn a_user_that_can_bear_no_more_is_spared_and_takes_calls_again() {
+    let mut wire = Wire::new();
+    let (_, tag) = wire.call("up");
+    wire.endpoint.hold_back(true);
+    let before = wire.endpoint.transactions();
+    wire.receive(request("INVITE", "new").offer());
+    let reply = wire.reply();
+    assert_eq!((reply.status(), reply.number(Name::RetryAfter)), (Some(503), Some(30)));
+    wire.receive(request("OPTIONS", "probe"));
+    assert_eq!(wire.only_status(), 503);
+    assert!(wire.events.is_empty() && wire.endpoint.transactions() == before, "nothing is kept of them");
+    wire.receive(request("BYE", "up").tagged(&tag).seq(2));
+    assert_eq!(wire.only_status(), 200);
+    wire.events.clear();
+    wire.endpoint.hold_back(false);
+    let (_, tag) = wire.call("later");
+    wire.receive(request("BYE", "later").tagged(&tag).seq(2));
+    wire.settle();
+}
+
+#[test]
 fn a_refused_caller_who_repeats_hears_the_same_and_may_cancel_or_acknowledge() {
     let mut wire = small();
     for n in 0..3 {

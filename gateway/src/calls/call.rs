@@ -1,6 +1,6 @@
 //! One call: its script, its media and what is known of it.
 
-use super::sink::{Head, LogSink, quality};
+use super::sink::{LogSink, quality};
 use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::MediaHandle;
 use dauys_events::{
@@ -90,11 +90,6 @@ impl Call {
             speaking: false,
             last_word_at: None,
         }
-    }
-
-    /// Returns what the recording begins with.
-    pub fn head(&self) -> Head {
-        Head { intake: self.intake_id.0, facts: serde_json::to_vec(&self.facts).unwrap_or_default() }
     }
 
     pub fn key_pressed(&mut self, key: char) {

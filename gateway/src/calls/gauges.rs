@@ -44,6 +44,12 @@ impl LineGauges {
         self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts calls that were refused before they were seen: they were offered as well.
+    pub(super) fn add_refused_unseen(&self, calls: u64) {
+        self.offered.fetch_add(calls, Ordering::Relaxed);
+        self.refused.fetch_add(calls, Ordering::Relaxed);
+    }
+
     pub(super) fn add_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }

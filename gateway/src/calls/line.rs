@@ -1,11 +1,12 @@
 //! The line: the one task that owns the SIP endpoint and the table of calls.
 
+use super::admission::Admission;
 use super::agreement;
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
 use super::network::Network;
 use super::refusal::Refusal;
-use super::sink::LogSink;
+use super::sink::{Head, LogSink};
 use super::start::Parts;
 use super::telemetry;
 use crate::intake::{CallFacts, SpooledEvent};
@@ -93,6 +94,8 @@ struct Line {
     calls: HashMap<CallHandle, Call>,
     by_media: HashMap<MediaCallId, CallHandle>,
     waiting: HashMap<CallHandle, Waiting>,
+    admission: Admission,
+    refused_unseen: u64,
     timers: BinaryHeap<Reverse<(Instant, CallHandle)>>,
     pending: FuturesUnordered<BoxFuture<'static, Done>>,
     call_events: mpsc::Sender<CallEvent>,
@@ -104,8 +107,11 @@ struct Line {
 pub(super) async fn run(shared: Shared) {
     let (sender, receiver) = mpsc::channel(CALL_EVENTS);
     let publisher = tokio::spawn(publish(Arc::clone(&shared.parts.bus), receiver));
+    let admission = Admission::new(&shared.parts.settings.calls);
     let mut line = Line {
         shared,
+        admission,
+        refused_unseen: 0,
         calls: HashMap::new(),
         by_media: HashMap::new(),
         waiting: HashMap::new(),
@@ -201,14 +207,26 @@ impl Line {
                 self.act(handle);
             }
         }
+        self.hold_back();
         if time >= self.counted_at + COUNTERS {
             self.counted_at = time;
             self.count();
         }
     }
 
-    fn count(&self) {
+    /// Above the node's limit, and while nothing can be recorded, calls are refused before a dialog is made for them: the cost of a
+    /// refused call must stay far below that of a taken one.
+    fn hold_back(&mut self) {
+        let is_healthy = self.shared.parts.store.disk_state() == DiskState::Healthy;
+        self.shared.endpoint.hold_back(self.admission.is_full() || !is_healthy);
+    }
+
+    fn count(&mut self) {
         let counters = self.shared.endpoint.counters();
+        let refused_unseen = counters.overloaded - std::mem::replace(&mut self.refused_unseen, counters.overloaded);
+        self.shared.gauges.add_refused_unseen(refused_unseen);
+        metrics::counter!(telemetry::OFFERED).increment(refused_unseen);
+        metrics::counter!(telemetry::REFUSED, "status" => "503").increment(refused_unseen);
         let methods = &counters.received;
         let requests = methods.invite + methods.ack + methods.bye + methods.cancel + methods.options + methods.info;
         let requests = requests + methods.update + methods.register + methods.other;
@@ -300,9 +318,7 @@ impl Line {
         if !settings.sip.numbers.is_empty() && !settings.sip.numbers.iter().any(|number| number == to_user) {
             return Err(Refusal::UnknownNumber);
         }
-        if self.calls.len() + self.waiting.len() >= settings.calls.limit {
-            return Err(Refusal::Full);
-        }
+        self.admission.enter(handle, source.ip(), facts.contact.number.as_deref())?;
         if self.shared.parts.store.disk_state() != DiskState::Healthy {
             return Err(Refusal::Disk);
         }
@@ -341,11 +357,13 @@ impl Line {
         agreement::settle(&mut capabilities, agreed);
         let media = agreement::media(&self.shared.parts.settings.media, agreed, Some(over_prompts()));
         let codec = media.codec;
-        let media = self.shared.media.start_call(slot, media).map_err(|_| Refusal::Busy)?;
+        let intake_id = IntakeId(new_id());
+        let started = self.shared.media.start_recorded(slot, media, Head::new(intake_id, &facts));
+        let (media, begun) = started.map_err(|_| Refusal::Busy)?;
         let machine = Machine::new(Arc::clone(&self.shared.parts.script), self.shared.limits);
         let call = Call::new(NewCall {
             call_id: facts.call_id,
-            intake_id: IntakeId(new_id()),
+            intake_id,
             facts,
             answered_at: wall(),
             codec: codec.name(),
@@ -353,7 +371,6 @@ impl Line {
             media,
             capabilities,
         });
-        let begun = call.media.record(call.head()).map_err(|_| Refusal::Busy)?;
         self.pending.push(Box::pin(async move { Done::Begun(handle, matches!(begun.await, Ok(Ok(())))) }));
         self.by_media.insert(call.media.id(), handle);
         self.calls.insert(handle, call);
@@ -362,6 +379,7 @@ impl Line {
     }
 
     fn refuse(&mut self, handle: CallHandle, refusal: &Refusal) {
+        self.admission.leave(handle);
         // A call whose media had begun is taken back; it was never answered, so it leaves nothing.
         if let Some(call) = self.calls.remove(&handle) {
             self.by_media.remove(&call.media.id());
@@ -388,6 +406,7 @@ impl Line {
             if begun.is_err() {
                 // The answer came with the ACK, too late for a status: hanging up is all that is left.
                 let _ = self.shared.endpoint.hangup(handle, now());
+                self.admission.leave(handle);
                 return;
             }
         }
@@ -452,7 +471,9 @@ impl Line {
     }
 
     fn hung_up(&mut self, handle: CallHandle, cause: Cause) {
-        self.waiting.remove(&handle);
+        if self.waiting.remove(&handle).is_some() {
+            self.admission.leave(handle);
+        }
         let Some(call) = self.calls.get_mut(&handle) else { return };
         call.connected = false;
         call.cause = match cause {
@@ -610,6 +631,7 @@ impl Line {
     /// The script is over: hangs up where the dialog still stands, and ends the media.
     fn close(&mut self, handle: CallHandle, end: End) {
         let Some(call) = self.calls.remove(&handle) else { return };
+        self.admission.leave(handle);
         self.by_media.remove(&call.media.id());
         self.shared.gauges.set_calls(self.calls.len());
         if call.connected && self.shared.endpoint.hangup(handle, now()).is_err() {
@@ -647,6 +669,7 @@ impl Line {
         warn!(calls = self.calls.len(), "the calls inside are hung up; what they said is registered");
         for handle in self.waiting.drain().map(|(handle, _)| handle).collect::<Vec<_>>() {
             let _ = self.shared.endpoint.hangup(handle, now());
+            self.admission.leave(handle);
         }
         for handle in self.calls.keys().copied().collect::<Vec<_>>() {
             let _ = self.shared.endpoint.hangup(handle, now());

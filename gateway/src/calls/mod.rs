@@ -3,6 +3,7 @@
 //! One task (the line) owns the SIP endpoint and the table of calls, so that signalling needs no lock; media threads own the
 //! packets. The line turns events of either into inputs of the call's script, and the script's outputs into commands.
 
+mod admission;
 mod agreement;
 mod call;
 mod gauges;

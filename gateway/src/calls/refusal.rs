@@ -4,11 +4,16 @@ use dauys_sip::StatusCode;
 use dauys_sip::sdp::SdpError;
 
 /// Why a call is not taken.
+#[derive(Debug)]
 pub(super) enum Refusal {
     /// The number dialled is not answered here.
     UnknownNumber,
     /// As many calls are up as may be.
     Full,
+    /// As many calls are up as may be by this trunk.
+    TrunkFull,
+    /// As many calls are up as one caller may have.
+    CallerFull,
     /// Calls cannot be recorded.
     Disk,
     /// No RTP port is free.
@@ -26,7 +31,12 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::UnknownNumber => StatusCode::NotFound,
-            Refusal::Full | Refusal::Disk | Refusal::Ports | Refusal::Busy => StatusCode::ServiceUnavailable,
+            Refusal::Full
+            | Refusal::TrunkFull
+            | Refusal::CallerFull
+            | Refusal::Disk
+            | Refusal::Ports
+            | Refusal::Busy => StatusCode::ServiceUnavailable,
             Refusal::Media(error) => StatusCode::from(error.status()),
             Refusal::Gone => StatusCode::ServerInternalError,
         }
@@ -36,6 +46,8 @@ impl Refusal {
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Refusal::Full => Some("every line is taken"),
+            Refusal::TrunkFull => Some("every line of the trunk is taken"),
+            Refusal::CallerFull => Some("the caller has as many calls as one may"),
             Refusal::Disk => Some("calls cannot be recorded now"),
             Refusal::Ports => Some("no media port is free"),
             Refusal::Busy => Some("the media plane is busy"),

@@ -1,9 +1,9 @@
 //! Where a media thread's audio goes: the thread's own writer of the recording store.
 
-use crate::intake::SpooledEvent;
+use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{RecordSink, Recorded};
-use crate::recording::{Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
-use dauys_events::MediaQuality;
+use crate::recording::{self, Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
+use dauys_events::{IntakeId, MediaQuality};
 use dauys_media::codec::Codec;
 use dauys_media::quality::CallQuality;
 use std::sync::Arc;
@@ -17,6 +17,13 @@ pub struct Head {
     pub intake: Uuid,
     /// The call's facts as JSON.
     pub facts: Vec<u8>,
+}
+
+impl Head {
+    /// Makes the beginning of a call's recording.
+    pub fn new(intake: IntakeId, facts: &CallFacts) -> Self {
+        Self { intake: intake.0, facts: serde_json::to_vec(facts).unwrap_or_default() }
+    }
 }
 
 /// A recording in progress.

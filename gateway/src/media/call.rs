@@ -61,6 +61,8 @@ pub(super) struct Pass<'a, S> {
     /// Time since the Unix epoch, for RTCP.
     pub unix: Duration,
     pub tick: u64,
+    /// How many frames are to be sent together.
+    pub frames: usize,
 }
 
 /// The random numbers that a stream starts with (RFC 3550 section 5.1).
@@ -272,7 +274,7 @@ impl<S: RecordSink> Call<S> {
         }
         let mut packets = [0; PACKET * MAX_FRAMES_PER_SEND];
         let mut count = 0;
-        for packet in packets.chunks_exact_mut(PACKET).take(pass.config.frames_per_send) {
+        for packet in packets.chunks_exact_mut(PACKET).take(pass.frames) {
             let Some((frame, ended)) = self.playback.next_frame(pass.tick + count as u64) else {
                 break;
             };
@@ -401,6 +403,13 @@ impl<S: RecordSink> Call<S> {
         // What came before this moment belongs to what the caller was doing before.
         self.drain(pass);
         self.abandon_track(pass);
+        self.track = Some(pass.sink.begin(self.codec, head)?);
+        self.receiver.start_recording();
+        Ok(())
+    }
+
+    /// Begins the recording of a call that has only just begun: with its very first packet.
+    pub fn record_from_the_start(&mut self, head: S::Head, pass: &mut Pass<'_, S>) -> Result<(), S::Refused> {
         self.track = Some(pass.sink.begin(self.codec, head)?);
         self.receiver.start_recording();
         Ok(())

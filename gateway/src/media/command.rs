@@ -34,6 +34,9 @@ pub enum Busy {
     Stopped,
 }
 
+/// Where it is told whether a recording could begin.
+pub(super) type Begun<S> = oneshot::Sender<Result<(), <S as RecordSink>::Refused>>;
+
 /// A command to one call.
 pub(super) struct Command<S: RecordSink> {
     pub call: MediaCallId,
@@ -45,6 +48,7 @@ pub(super) enum Order<S: RecordSink> {
         slot: MediaSlot,
         media: CallMedia,
         abandoned: Arc<AtomicBool>,
+        record: Option<(S::Head, Begun<S>)>,
     },
     Play {
         clips: Vec<Clip>,
@@ -53,7 +57,7 @@ pub(super) enum Order<S: RecordSink> {
     StopPlaying,
     Record {
         head: S::Head,
-        reply: oneshot::Sender<Result<(), S::Refused>>,
+        reply: Begun<S>,
     },
     PauseRecording(bool),
     FinishRecording {

@@ -19,7 +19,7 @@ use dauys_media::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    command::{Busy, Command, Order, Reply},
+    command::{Begun, Busy, Command, Order, Reply},
     config::{CallMedia, ConfigError, MediaConfig},
     event::{MediaCallId, MediaEvent},
     ports::{Exhausted, MediaSlot, PortPool},
@@ -44,6 +44,9 @@ pub enum StartError {
     #[error("a media thread cannot start")]
     Thread(#[source] io::Error),
 }
+
+/// A call whose recording began with it, and the reply that says whether it could.
+pub type Started<S> = (MediaHandle<S>, Reply<Result<(), <S as RecordSink>::Refused>>);
 
 /// One thread, seen from outside.
 pub(super) struct Link<S: RecordSink> {
@@ -143,11 +146,30 @@ impl<S: RecordSink> MediaPlane<S> {
     /// # Errors
     /// When that thread cannot take another command; the port is given back.
     pub fn start_call(&self, slot: MediaSlot, media: CallMedia) -> Result<MediaHandle<S>, Busy> {
+        self.place(slot, media, None)
+    }
+
+    /// Starts a call's media and its recording in one step, so that no packet can come between them. The reply says whether the sink
+    /// took the recording.
+    ///
+    /// # Errors
+    /// When that thread cannot take another command; the port is given back.
+    pub fn start_recorded(&self, slot: MediaSlot, media: CallMedia, head: S::Head) -> Result<Started<S>, Busy> {
+        let (reply, answer) = oneshot::channel();
+        Ok((self.place(slot, media, Some((head, reply)))?, answer))
+    }
+
+    fn place(
+        &self,
+        slot: MediaSlot,
+        media: CallMedia,
+        record: Option<(S::Head, Begun<S>)>,
+    ) -> Result<MediaHandle<S>, Busy> {
         let link = self.links.iter().min_by_key(|link| link.calls.load(Ordering::Relaxed)).ok_or(Busy::Stopped)?;
         let id = MediaCallId(self.next_id.fetch_add(1, Ordering::Relaxed));
         let (port, abandoned) = (slot.port(), Arc::new(AtomicBool::new(false)));
         link.calls.fetch_add(1, Ordering::Relaxed);
-        let order = Order::Start { slot, media, abandoned: Arc::clone(&abandoned) };
+        let order = Order::Start { slot, media, abandoned: Arc::clone(&abandoned), record };
         if let Err(busy) = link.send(id, order) {
             link.calls.fetch_sub(1, Ordering::Relaxed);
             return Err(busy);

@@ -15,6 +15,8 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Datagrams fetched at once; more than one drain interval of a well-behaved call.
 const BATCH: usize = 32;
+/// Datagrams fetched at first: a well-behaved call has no more, and preparing costs time for each.
+const FEW: usize = 8;
 /// The longest datagram that is taken whole.
 const DATAGRAM: usize = 2_048;
 /// Room for the arrival time (32 bytes) and the drop count (24 bytes).
@@ -64,6 +66,8 @@ pub(super) struct Batch {
     controls: Box<[[u64; CONTROL_WORDS]]>,
     pieces: Box<[libc::iovec]>,
     headers: Box<[libc::mmsghdr]>,
+    /// The last batch was full: the next one is a large one.
+    more: bool,
 }
 
 impl Batch {
@@ -76,14 +80,15 @@ impl Batch {
                 controls: vec![[0; CONTROL_WORDS]; BATCH].into_boxed_slice(),
                 pieces: vec![mem::zeroed(); BATCH].into_boxed_slice(),
                 headers: vec![mem::zeroed(); BATCH].into_boxed_slice(),
+                more: false,
             }
         }
     }
 
     /// Points the headers at the buffers: the kernel writes the lengths over, and pointers must not outlive a borrow.
-    fn prepare(&mut self) {
+    fn prepare(&mut self, most: usize) {
         let places = self.addresses.iter_mut().zip(&mut self.controls).zip(&mut self.pieces).zip(&mut self.buffers);
-        for (header, (((address, control), piece), buffer)) in self.headers.iter_mut().zip(places) {
+        for (header, (((address, control), piece), buffer)) in self.headers.iter_mut().zip(places).take(most) {
             piece.iov_base = buffer.as_mut_ptr().cast();
             piece.iov_len = DATAGRAM;
             let header = &mut header.msg_hdr;
@@ -102,13 +107,14 @@ impl Batch {
     /// # Errors
     /// What the system call says, except that nothing waits.
     pub fn receive(&mut self, socket: &UdpSocket, mut each: impl FnMut(Datagram<'_>)) -> io::Result<bool> {
-        self.prepare();
+        let most = if mem::take(&mut self.more) { BATCH } else { FEW };
+        self.prepare(most);
         // SAFETY: the headers were just pointed at this struct's heap blocks, with the lengths that they have.
         let count = unsafe {
             libc::recvmmsg(
                 socket.as_raw_fd(),
                 self.headers.as_mut_ptr(),
-                BATCH as libc::c_uint,
+                most as libc::c_uint,
                 libc::MSG_DONTWAIT as _,
                 ptr::null_mut(),
             )
@@ -125,7 +131,8 @@ impl Batch {
             let bytes = buffer.get(..header.msg_len as usize).unwrap_or(buffer);
             each(Datagram { bytes, from, arrival, dropped });
         }
-        Ok(count == BATCH)
+        self.more = count == most;
+        Ok(self.more)
     }
 }
 

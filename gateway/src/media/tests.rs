@@ -589,3 +589,55 @@ async fn a_flood_of_garbage_is_counted_and_disturbs_nobody() {
     assert_eq!(quality.received.rejections.counts().iter().sum::<u64>(), 80);
     assert_eq!(quality.received.received, 10);
 }
+
+#[tokio::test]
+async fn a_crowd_is_served_together_and_the_change_is_not_heard() {
+    let (plane, _events, _sink) = plane(MediaConfig { crowd: 2, ..config(23_900) });
+    let mut phones: Vec<Phone> = (0..3).map(|_| Phone::new()).collect();
+    let calls: Vec<_> = phones.iter_mut().map(|phone| phone.call(&plane, |_| {})).collect();
+    // One plays before, during and after the crowd of three.
+    let (long, short) = (Clip::new(&tone::tone(440.0, 900, 0.4)), Clip::new(&tone::tone(440.0, 200, 0.4)));
+    calls[0].play(vec![long.clone()], 1).unwrap();
+    let mut heard = Vec::new();
+    let mut stamps: Vec<(u16, u32)> = Vec::new();
+    for nth in 0..45 {
+        if nth == 10 {
+            calls[1].play(vec![short.clone()], 1).unwrap();
+            calls[2].play(vec![short.clone()], 1).unwrap();
+        }
+        let (bytes, _) = phones[0].hear();
+        let packet = RtpPacket::parse(&bytes).unwrap();
+        heard.extend_from_slice(packet.payload);
+        stamps.push((packet.sequence, packet.timestamp));
+    }
+    assert_eq!(heard, long.bytes(Codec::Alaw));
+    for pair in stamps.windows(2) {
+        assert_eq!(pair[1].0, pair[0].0.wrapping_add(1));
+        let step = pair[1].1.wrapping_sub(pair[0].1);
+        assert!((1..1_000).contains(&(step / FRAME as u32)) && step.is_multiple_of(FRAME as u32), "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_begins_with_its_call_has_the_very_first_packet() {
+    let (plane, _events, sink) = plane(config(23_960));
+    let mut phone = Phone::new();
+    let slot = plane.allocate().unwrap();
+    phone.line = SocketAddr::from((Ipv4Addr::LOCALHOST, slot.port()));
+    // The packets wait in the socket before the thread knows of the call.
+    let said = speech(5);
+    phone.say(&said);
+    let media = CallMedia {
+        codec: Codec::Alaw,
+        payload_type: 8,
+        dtmf_payload_type: Some(101),
+        remote: Some(phone.address()),
+        remote_rtcp: None,
+        rtcp_mux: false,
+        listen: None,
+    };
+    let (call, begun) = plane.start_recorded(slot, media, "a").unwrap();
+    timeout(PATIENCE, begun).await.unwrap().unwrap().unwrap();
+    answer(call.finish_recording(())).await;
+    assert_eq!(sink.tape("a"), Some(Tape::Finished(said)));
+}

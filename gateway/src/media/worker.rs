@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 
 use super::{
     call::{Call, Pass, StreamStart},
-    command::{Command, Order},
-    config::{CallMedia, MAX_THREADS, MediaConfig, TICK},
+    command::{Begun, Command, Order},
+    config::{CallMedia, MAX_FRAMES_PER_SEND, MAX_THREADS, MediaConfig, TICK},
     event::{MediaCallId, MediaEvent},
     plane::Link,
     ports::{MediaSlot, PortPool},
@@ -57,6 +57,8 @@ struct Calls<S: RecordSink> {
     by_ssrc: HashMap<u32, u32>,
     /// Those with something to send.
     playing: Vec<u32>,
+    /// Up to which tick each call's frames were sent already, by place.
+    sent_until: Vec<u64>,
 }
 
 pub(super) struct Worker<S: RecordSink> {
@@ -68,6 +70,8 @@ pub(super) struct Worker<S: RecordSink> {
     meters: Meters,
     tick: u64,
     next_tick: Instant,
+    /// So many calls play that frames are sent together.
+    crowded: bool,
     /// A recording began or ended: the sink is told at the next tick already.
     hurry: bool,
 }
@@ -86,6 +90,7 @@ macro_rules! pass {
             now: $now,
             unix: unix_now(),
             tick: $worker.tick,
+            frames: 1,
         }
     };
 }
@@ -108,6 +113,7 @@ impl<S: RecordSink> Worker<S> {
             by_id: HashMap::new(),
             by_ssrc: HashMap::new(),
             playing: Vec::new(),
+            sent_until: Vec::new(),
         };
         Self {
             parts,
@@ -118,6 +124,7 @@ impl<S: RecordSink> Worker<S> {
             meters: Meters::new(),
             tick: 0,
             next_tick: monotonic_now() + IDLE,
+            crowded: false,
             hurry: false,
         }
     }
@@ -197,20 +204,30 @@ impl<S: RecordSink> Worker<S> {
     }
 
     fn send_frames(&mut self, now: Instant) {
-        let (tick, together) = (self.tick, self.parts.config.frames_per_send as u64);
+        let (tick, together) = (self.tick, self.together());
         let mut pass = pass!(self, now);
-        let Calls { places, playing, .. } = &mut self.calls;
+        let Calls { places, playing, sent_until, .. } = &mut self.calls;
         playing.retain(|&place| {
-            // Each call has its own turn among the ticks, so that every tick sends an even share.
-            if !(tick + u64::from(place)).is_multiple_of(together) {
-                return true;
-            }
-            let Some(Some(call)) = places.get_mut(place as usize) else {
+            let (Some(Some(call)), Some(until)) = (places.get_mut(place as usize), sent_until.get_mut(place as usize))
+            else {
                 return false;
             };
-            call.send_frames(&mut pass);
+            if tick >= *until {
+                // Each call has its own turn among the ticks, so that every tick sends an even share; one that comes in between sends
+                // what is missing up to its turn.
+                pass.frames = together - ((tick + u64::from(place)) % together as u64) as usize;
+                *until = tick + pass.frames as u64;
+                call.send_frames(&mut pass);
+            }
             call.is_playing()
         });
+    }
+
+    /// Says how many frames are sent with one system call. It changes back later than it changed, so that it does not waver.
+    fn together(&mut self) -> usize {
+        let (config, playing) = (&self.parts.config, self.calls.playing.len());
+        self.crowded = playing > if self.crowded { config.crowd * 3 / 4 } else { config.crowd };
+        if self.crowded { MAX_FRAMES_PER_SEND } else { config.frames_per_send }
     }
 
     /// Drains every call whose place belongs to `part`, so that each tick does an even share of the work.
@@ -260,7 +277,9 @@ impl<S: RecordSink> Worker<S> {
 
     fn handle(&mut self, command: Command<S>, now: Instant) {
         let order = match command.order {
-            Order::Start { slot, media, abandoned } => return self.start(command.call, slot, &media, abandoned, now),
+            Order::Start { slot, media, abandoned, record } => {
+                return self.start(command.call, (slot, &media, abandoned), record, now);
+            }
             Order::Rtcp { arrival, from, bytes } => {
                 return self.calls.handle_rtcp(arrival, from, &bytes, &mut self.tally);
             }
@@ -288,13 +307,24 @@ impl<S: RecordSink> Worker<S> {
         }
     }
 
-    fn start(&mut self, id: MediaCallId, slot: MediaSlot, media: &CallMedia, abandoned: Arc<AtomicBool>, now: Instant) {
+    fn start(
+        &mut self,
+        id: MediaCallId,
+        (slot, media, abandoned): (MediaSlot, &CallMedia, Arc<AtomicBool>),
+        record: Option<(S::Head, Begun<S>)>,
+        now: Instant,
+    ) {
         if self.calls.by_id.is_empty() {
             self.next_tick = now + TICK;
         }
         let start = StreamStart { ssrc: self.unused_ssrc(), sequence: rand::random(), timestamp: rand::random() };
-        let pass = pass!(self, now);
-        let call = Box::new(Call::new(id, slot, media, start, abandoned, &pass));
+        let mut pass = pass!(self, now);
+        let mut call = Box::new(Call::new(id, slot, media, start, abandoned, &pass));
+        if let Some((head, reply)) = record {
+            // The controller may have gone; the recording begins all the same.
+            let _ = reply.send(call.record_from_the_start(head, &mut pass));
+            self.hurry = true;
+        }
         self.calls.insert(call);
     }
 
@@ -351,6 +381,10 @@ impl<S: RecordSink> Calls<S> {
         let place = self.free.pop().unwrap_or(self.places.len() as u32);
         self.by_id.insert(call.id(), place);
         self.by_ssrc.insert(call.ssrc(), place);
+        self.sent_until.resize(self.sent_until.len().max(place as usize + 1), 0);
+        if let Some(until) = self.sent_until.get_mut(place as usize) {
+            *until = 0;
+        }
         match self.places.get_mut(place as usize) {
             Some(empty) => *empty = Some(call),
             None => self.places.push(Some(call)),

@@ -76,6 +76,11 @@ fn linear(bytes: &[u8], path: &Path) -> Result<Vec<i16>, SpeechError> {
     reader.into_samples::<i16>().collect::<Result<Vec<i16>, _>>().map_err(unreadable)
 }
 
+/// Returns the bytes of an 8 kHz mono G.711 file; nothing of any other.
+pub fn payload(bytes: &[u8]) -> Option<&[u8]> {
+    companded(bytes).map(|(_, payload)| payload)
+}
+
 /// Finds the payload of an 8 kHz mono G.711 file, a form that `hound` does not read.
 fn companded(bytes: &[u8]) -> Option<(Codec, &[u8])> {
     let mut rest = bytes.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WAVE")?;

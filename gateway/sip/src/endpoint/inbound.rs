@@ -101,7 +101,7 @@ impl Endpoint {
     }
 
     fn on_options(&mut self, request: &Message, flow: Flow) {
-        if self.draining || self.calls.is_full() {
+        if self.draining || self.held_back || self.calls.is_full() {
             let wait = self.config.retry_after_s.to_string();
             return self.refuse(request, flow, 503, &[(Name::RetryAfter, &wait)]);
         }
@@ -123,7 +123,7 @@ impl Endpoint {
         if self.transactions.find_merged(merge_key) {
             return self.refuse(&request, flow, 482, &[]);
         }
-        let full = self.calls.is_full() || self.transactions.is_full();
+        let full = self.held_back || self.calls.is_full() || self.transactions.is_full();
         if self.draining || full {
             let counter = if self.draining { &mut self.counters.drained } else { &mut self.counters.overloaded };
             *counter += 1;

@@ -55,6 +55,7 @@ pub struct Endpoint {
     outputs: VecDeque<Output>,
     counters: Counters,
     draining: bool,
+    held_back: bool,
 }
 
 impl Endpoint {
@@ -70,6 +71,7 @@ impl Endpoint {
             outputs: VecDeque::new(),
             counters: Counters::default(),
             draining: false,
+            held_back: false,
             config,
         }
     }
@@ -130,6 +132,12 @@ impl Endpoint {
     /// Starts or stops draining: new calls and OPTIONS get 503, calls that are up go on.
     pub fn drain(&mut self, draining: bool) {
         self.draining = draining;
+    }
+
+    /// Refuses new calls and OPTIONS with 503 before anything is kept of them, or takes them again: for a user that has as many
+    /// calls as it can bear.
+    pub fn hold_back(&mut self, held_back: bool) {
+        self.held_back = held_back;
     }
 
     /// What has been counted so far.
