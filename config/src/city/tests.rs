@@ -153,3 +153,42 @@ fn the_checker_finds_gaps_duplicates_and_dead_rules() {
     assert!(findings.iter().any(|f| f.contains("question.")), "a question without its category: {findings:#?}");
     assert!(findings.iter().any(|f| f.contains("taxonomy.toml:")), "findings carry their line");
 }
+
+#[test]
+fn a_city_changes_and_adds_to_what_cities_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
+    let embedded = shymkent().source;
+    for file in ["city.toml", "territory.toml", "agencies.toml"] {
+        write(file, &embedded.read_text(file).unwrap());
+    }
+    let own = r#"
+[[change]]
+category = "rubbish"
+target_hours = 7
+
+[[category]]
+code = "camels"
+name = { kk = "Түйелер", ru = "Верблюды", uz = "Tuyalar", en = "Camels" }
+section = "environment"
+kind = "request"
+danger = "none"
+priority = "normal"
+target_hours = 24
+responsible = "veterinary"
+"#;
+    write("taxonomy.toml", &(embedded.read_text("taxonomy.toml").unwrap() + own));
+    std::fs::create_dir(folder.path().join("phrases")).unwrap();
+    write("phrases/ru.toml", "camels = [\"верблюд (на дороге|съел огород)\"]\nwater = [\"водопад из крана\"]\n");
+    let city = City::load(folder.path()).unwrap();
+    assert_eq!(city.category("rubbish").map(|c| c.target_hours), Some(7));
+    assert_eq!(city.category("camels").map(|c| c.section.as_str()), Some("environment"));
+    let said = &city.phrases.ru.by_category;
+    assert_eq!(said["camels"], ["верблюд на дороге", "верблюд съел огород"]);
+    assert!(said["water"].len() > 25 && said["water"].contains(&"водопад из крана".to_owned()));
+    let findings: Vec<String> = city.check().iter().map(ToString::to_string).collect();
+    assert!(
+        findings.iter().all(|f| f.contains("camels") && f.contains("phrases")),
+        "only its phrases are few: {findings:#?}"
+    );
+}
