@@ -38,6 +38,8 @@ const HAZARDS: &[&str] = &[
     "attack",
     "accident",
     "quake",
+    "poison",
+    "hot",
     "off",
     "notwork",
     "drunk",
