@@ -38,8 +38,6 @@ const HAZARDS: &[&str] = &[
     "attack",
     "accident",
     "quake",
-    "poison",
-    "hot",
     "off",
     "notwork",
     "drunk",

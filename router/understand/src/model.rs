@@ -32,9 +32,6 @@ const ASKING_WORD: f32 = 1.0;
 /// How many times likelier a phrase of the pack makes its category, and how sure it is at least where it leads.
 const PHRASE_ODDS: f32 = 20.0;
 const PHRASE_SURE: f32 = 0.95;
-/// Where every so manieth word is known only as another one, and what is left of the coverage there.
-const GUESSED: usize = 3;
-const GUESSED_COVERAGE: f32 = 0.5;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
 /// Content words from which abuse may hold a matter.
@@ -176,16 +173,14 @@ impl Model {
         let mut heard = self.dangers.as_ref().map(|d| d.hear(&text, language)).unwrap_or_default();
         let learned = &self.stored.learned;
         let content = text.content();
-        let mut mended = 0;
+        let mut mended = false;
         for &at in &content {
             if let Some(known) = learned.mend(text.word(at), &self.concepts) {
                 text.replace(at, known.to_owned());
-                mended += 1;
+                mended = true;
             }
         }
-        if mended > 0
-            && let Some(dangers) = &self.dangers
-        {
+        if mended && let Some(dangers) = &self.dangers {
             text.renew();
             let more = dangers.hear(&text, language);
             heard.extend(more.into_iter().filter(|new| !heard.iter().any(|h| h.code == new.code)).collect::<Vec<_>>());
@@ -197,17 +192,10 @@ impl Model {
         if Hazards::is_over(&text) {
             heard.retain(|h| h.level == Danger::Emergency);
         }
-        if !self.hazards.in_words(&text, &self.concepts) {
-            // "A new cover for the manhole" has the words of a danger and no hazard.
-            heard.retain(|h| h.level != Danger::Urgent);
-        }
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
         weighed.phrase = self.phrase(&words);
-        if words.len() >= GUESSED && mended * GUESSED >= words.len() {
-            weighed.coverage *= GUESSED_COVERAGE;
-        }
         self.heed(&mut weighed, &heard);
         let ranked = self.rank(&weighed);
         Judged { reading_language: language, text, heard, content, sums, weighed, ranked }
