@@ -25,7 +25,7 @@ fn run(data: &Path, settings: &[(&str, &str)]) -> (bool, String) {
 #[test]
 fn every_command_explains_itself() {
     let whole = String::from_utf8(dauys(&["--help"], &[]).stdout).unwrap();
-    for name in ["run", "call", "check", "settings", "account", "model", "understand"] {
+    for name in ["run", "call", "check", "settings", "account", "model", "understand", "train"] {
         assert!(whole.contains(name), "{whole}");
         let help = dauys(&[name, "--help"], &[]);
         assert!(help.status.success());

@@ -35,6 +35,8 @@ pub(crate) struct Weighed {
     /// Content words from the first to the last of the window that spoke most clearly.
     pub(crate) window: (usize, usize),
     pub(crate) words: usize,
+    /// The class of the phrase that the whole text is, where exactly one class has it.
+    pub(crate) phrase: Option<usize>,
 }
 
 /// Scores of a text, summed so that any stretch of it can be weighed at once.
@@ -136,8 +138,14 @@ impl Learned {
     pub(crate) fn weigh(&self, sums: &Sums) -> Weighed {
         let words = sums.words;
         let classes = self.linear.width - 1;
-        let mut all =
-            Weighed { probabilities: vec![0.0; classes], asks: 0.0, coverage: 0.0, window: (0, words), words };
+        let mut all = Weighed {
+            probabilities: vec![0.0; classes],
+            asks: 0.0,
+            coverage: 0.0,
+            window: (0, words),
+            words,
+            phrase: None,
+        };
         if words == 0 {
             return all;
         }

@@ -11,6 +11,7 @@ use crate::conduct::Manners;
 use crate::contact;
 use crate::danger::{Dangers, Heard};
 use crate::examples::{Example, tokens};
+use crate::features::hash;
 use crate::hazards::Hazards;
 use crate::issues;
 use crate::learned::{Sums, Weighed};
@@ -28,10 +29,13 @@ const DANGER_COVERAGE: f32 = 0.8;
 const DANGER_LIKELY: f32 = 0.5;
 /// What a word such as "how" adds to the score of a question.
 const ASKING_WORD: f32 = 1.0;
+/// How many times likelier a phrase of the pack makes its category, and how sure it is at least where it leads.
+const PHRASE_ODDS: f32 = 20.0;
+const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
 /// Content words from which abuse may hold a matter.
-const MATTER: usize = 6;
+const MATTER: usize = 7;
 /// Issues of one call at most.
 const MAX_ISSUES: usize = 4;
 
@@ -191,15 +195,31 @@ impl Model {
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
+        weighed.phrase = self.phrase(&words);
         self.heed(&mut weighed, &heard);
         let ranked = self.rank(&weighed);
         Judged { reading_language: language, text, heard, content, sums, weighed, ranked }
     }
 
-    /// Lets danger words speak for their category.
+    /// Finds the class whose phrase these words are; none where several have it.
+    fn phrase(&self, words: &[&str]) -> Option<usize> {
+        let said = words.join(" ");
+        let has = |code: &String| {
+            let phrase = hash(hash(10, code.as_bytes()), said.as_bytes());
+            self.stored.outcomes.binary_search_by_key(&phrase, |(phrase, _)| *phrase).is_ok()
+        };
+        let mut classes = (0..).zip(&self.stored.classes).filter(|(_, code)| has(code)).map(|(class, _)| class);
+        let first = classes.next();
+        first.filter(|_| classes.next().is_none())
+    }
+
+    /// Lets danger words, and a phrase that is known as it stands, speak for their category.
     fn heed(&self, weighed: &mut Weighed, heard: &[Heard<'_>]) {
-        if heard.is_empty() || weighed.words == 0 {
+        if weighed.words == 0 || (heard.is_empty() && weighed.phrase.is_none()) {
             return;
+        }
+        if let Some(p) = weighed.phrase.and_then(|at| weighed.probabilities.get_mut(at)) {
+            *p *= PHRASE_ODDS;
         }
         for category in heard.iter().filter_map(|h| h.category) {
             let at = self.categories.iter().position(|c| c.code == category);
@@ -209,7 +229,9 @@ impl Model {
             weighed.coverage = weighed.coverage.max(DANGER_COVERAGE);
         }
         // Whoever speaks of danger does not call for nothing.
-        if let Some(p) = self.idle.and_then(|at| weighed.probabilities.get_mut(at)) {
+        if !heard.is_empty()
+            && let Some(p) = self.idle.and_then(|at| weighed.probabilities.get_mut(at))
+        {
             *p /= DANGER_ODDS * DANGER_ODDS;
         }
         let sum: f32 = weighed.probabilities.iter().sum();
@@ -226,8 +248,9 @@ impl Model {
         let mut ranked: Vec<(usize, f32)> = weighed.probabilities.iter().copied().enumerate().collect();
         ranked.retain(|(at, _)| Some(*at) != self.idle);
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let Some((_, first)) = ranked.first().copied() else { return ranked };
-        let honest = self.stored.learned.confidence(weighed, self.idle).clamp(0.0, 0.999);
+        let Some((class, first)) = ranked.first().copied() else { return ranked };
+        let sure = if weighed.phrase == Some(class) { PHRASE_SURE } else { 0.0 };
+        let honest = self.stored.learned.confidence(weighed, self.idle).clamp(sure, 0.999);
         let shrink = honest / first.max(1e-6);
         let share_rest = (1.0 - honest) / (1.0 - first).max(1e-6);
         for (place, (_, p)) in ranked.iter_mut().enumerate() {
