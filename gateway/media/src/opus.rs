@@ -2,6 +2,8 @@
 //!
 //! The length of a packet stands in its first bytes (RFC 6716 section 3); nothing is decoded to know it.
 
+use std::borrow::Cow;
+
 use opusic_c::{Application, Bitrate, Channels, Decoder, Encoder, SampleRate};
 
 use crate::FRAME_SAMPLES;
@@ -17,8 +19,11 @@ pub const MAX_TICKS: usize = 960;
 
 /// 2.5 ms, the shortest frame, in ticks.
 const SHORTEST: u64 = 20;
-/// A packet of 2.5 ms without a frame: CELT, narrow band.
-const SHORTEST_GAP: u8 = 16 << 3;
+/// How much of a gap is concealed, in ticks: 60 ms.
+const CONCEALED: u64 = 480;
+/// 20 and 2.5 ms of silence: CELT frames with the flag that says so (RFC 6716 section 4.3).
+const SILENCE: &[u8] = &[31 << 3, 0xFF, 0xFE];
+const SHORT_SILENCE: &[u8] = &[28 << 3, 0xFF, 0xFE];
 /// Bits a second of prompts: speech in the telephone band needs no more.
 const PROMPT_BITS: u32 = 24_000;
 /// The longest packet that is made, in bytes.
@@ -48,13 +53,17 @@ pub fn ticks(packet: &[u8]) -> u64 {
     if all as usize > MAX_TICKS { 0 } else { all }
 }
 
-/// Fills a gap of `ticks` with packets that ask the decoder to conceal it (RFC 7845 section 4.1), in the coding of the packet
-/// before or after it; returns each with its length. What is shorter than 2.5 ms cannot be filled and is left out.
-pub fn gap(contents: u8, ticks: u64) -> impl Iterator<Item = ([u8; 1], u64)> {
+/// Fills a gap of `ticks` with packets; returns each with its length. The first 60 ms ask the decoder to conceal them, in the coding
+/// of the packet before or after (RFC 7845 section 4.1); a longer gap is silent from there, so that nothing is heard that nobody
+/// said. What is shorter than 2.5 ms cannot be filled and is left out.
+pub fn gap(contents: u8, ticks: u64) -> impl Iterator<Item = (Cow<'static, [u8]>, u64)> {
     let frame = frame_ticks(contents);
-    let whole = std::iter::repeat_n(([contents & !3], frame), (ticks / frame) as usize);
-    let rest = std::iter::repeat_n(([SHORTEST_GAP | (contents & 4)], SHORTEST), (ticks % frame / SHORTEST) as usize);
-    whole.chain(rest)
+    let concealed = (ticks / frame).min(CONCEALED.div_ceil(frame));
+    let rest = ticks - concealed * frame;
+    let concealing = std::iter::repeat_n((Cow::Owned(vec![contents & !3]), frame), concealed as usize);
+    let silent = std::iter::repeat_n((Cow::Borrowed(SILENCE), 160), (rest / 160) as usize);
+    let shortest = std::iter::repeat_n((Cow::Borrowed(SHORT_SILENCE), SHORTEST), (rest % 160 / SHORTEST) as usize);
+    concealing.chain(silent).chain(shortest)
 }
 
 /// Encodes 8 kHz samples as packets of 20 ms; the last one is filled up with silence. Empty when libopus refuses.
@@ -132,6 +141,22 @@ mod tests {
             let heard = NarrowDecoder::default().decode(&packet, &mut out).len() as u64;
             prop_assert!(heard == 0 || heard == ticks(&packet));
         }
+    }
+
+    #[test]
+    fn a_long_gap_falls_silent_after_a_voice() {
+        let (mut decoder, mut heard, mut out) = (NarrowDecoder::default(), Vec::new(), [0; MAX_TICKS]);
+        let said = encode(&tone(300.0, 400, 0.5));
+        let contents = said[0][0];
+        for packet in said.iter().map(Vec::as_slice) {
+            decoder.decode(packet, &mut out);
+        }
+        for (packet, lasts) in gap(contents, 1_630) {
+            assert_eq!(decoder.decode(&packet, &mut out).len() as u64, lasts);
+            heard.extend_from_slice(&out[..lasts as usize]);
+        }
+        assert_eq!(heard.len(), 1_620);
+        assert!(heard[800..].iter().all(|sample| sample.unsigned_abs() < 64), "100 ms after the last word");
     }
 
     #[test]
