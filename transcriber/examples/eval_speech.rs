@@ -101,6 +101,9 @@ fn hear_nothing(count: usize, engine: &WhisperEngine, pipeline: &Pipeline) -> Va
         let words = transcript.text().split_whitespace().count();
         let row = kinds.entry(kind).or_default();
         *row = (row.0 + 1, row.1 + words, row.2 + transcript.dismissed.len());
+        for heard in &transcript.heard {
+            println!("invented in {kind}: {:?} {:?}", heard.span.voiced, heard.hypothesis);
+        }
         invented += words;
     }
     let kinds: serde_json::Map<String, Value> = kinds

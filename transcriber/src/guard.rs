@@ -121,8 +121,15 @@ impl Guard {
         if !heard.text.chars().any(char::is_alphanumeric) {
             return Err(Reason::Empty);
         }
-        if heard.no_speech_probability > limits.max_no_speech {
+        // Both signs at half their strength say what one says alone; a text that was drawn at a temperature, out of several,
+        // must be better than just passable.
+        let doubted = heard.no_speech_probability > limits.max_no_speech / 2.0;
+        let unsure = heard.average_log_probability < limits.min_log_probability / 2.0;
+        if heard.no_speech_probability > limits.max_no_speech || (doubted && unsure) {
             return Err(Reason::NoSpeech);
+        }
+        if heard.temperature > 0.0 && unsure {
+            return Err(Reason::LowConfidence);
         }
         if self.phantoms.matches(&heard.text) {
             return Err(Reason::PhantomPhrase);

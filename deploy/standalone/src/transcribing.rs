@@ -58,12 +58,12 @@ pub(crate) fn routes(settings: &Settings, engine: Arc<dyn Engine>, board: Arc<Lo
     service::routes(engine, pipeline, board).layer(gate)
 }
 
-/// Lets accounts in that may change tickets and belong to no agency. A cookie is not enough: another site could send it.
+/// Lets accounts in that belong to no agency: the city's own. A cookie is not enough: another site could send it.
 async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
     use dauys_router::auth::Carrier;
     match app.gate().who(request.headers()).await {
         Ok(Some(identity)) if identity.carrier == Carrier::Bearer => {
-            if identity.may_change() && identity.only_agency().is_none() {
+            if identity.only_agency().is_none() {
                 next.run(request).await
             } else {
                 ServiceError::Forbidden.into_response()
