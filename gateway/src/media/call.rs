@@ -37,6 +37,9 @@ use super::{
 /// The most batches fetched from one call in one pass: a flood on one port must not take the others' time.
 const MAX_BATCHES: usize = 8;
 
+/// The most batches fetched when a recording ends: more than a socket's buffer holds.
+const MAX_BATCHES_AT_THE_END: usize = 64;
+
 /// For how long nothing must have come before it counts as silence: less is only jitter.
 const QUIET_AFTER: Duration = Duration::from_millis(200);
 
@@ -425,6 +428,12 @@ impl<S: RecordSink> Call<S> {
     }
 
     pub fn finish_recording(&mut self, tail: S::Tail, pass: &mut Pass<'_, S>) -> Option<(Recorded, S::Finished)> {
+        // Whatever waits belongs to the recording, however long this thread was kept from it.
+        for _ in 0..MAX_BATCHES_AT_THE_END {
+            if !self.fetch(pass) {
+                break;
+            }
+        }
         self.drain(pass);
         let track = self.track.take()?;
         let recorded = self.recorded();

@@ -1,10 +1,10 @@
 //! dauys as a process beside the storm: started on a data folder of its own with nothing but the line, asked to stop at the end.
 
 use anyhow::{Context, bail};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long it may take to stop.
@@ -13,6 +13,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(120);
 /// A running gateway.
 pub struct Gateway {
     child: Child,
+    /// Kept open, since a program that cannot print ends.
+    _output: BufReader<ChildStdout>,
     /// Where calls are taken.
     pub sip: SocketAddr,
     /// Where its metrics are.
@@ -52,9 +54,9 @@ impl Gateway {
             .stderr(log)
             .spawn()
             .with_context(|| format!("{} cannot be started", binary.display()))?;
-        let lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let mut output = BufReader::new(child.stdout.take().context("no output")?);
         let (mut sip, mut http) = (None, None);
-        for line in lines {
+        for line in output.by_ref().lines() {
             let line = line?;
             if let Some((_, address)) = line.split_once("sip:109@") {
                 sip = address.trim().parse().ok();
@@ -70,7 +72,7 @@ impl Gateway {
             let _ = child.kill();
             bail!("the gateway does not come up: see {}", data.join("log").display());
         };
-        Ok(Self { child, sip, http, data: data.to_owned() })
+        Ok(Self { child, _output: output, sip, http, data: data.to_owned() })
     }
 
     /// Returns the process's id.
