@@ -1,6 +1,6 @@
 //! Loading and checking: a mistake is told with file, line and key, and with what to do.
 
-use super::{BusKind, Settings, StoreKind};
+use super::{BusKind, Settings, Sip, StoreKind};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -242,15 +242,31 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
     if settings.calls.limit == 0 {
         report("calls.limit", "must be at least 1".to_owned());
     }
-    for network in &settings.sip.allow {
-        let (address, bits) = network.split_once('/').unwrap_or((network, ""));
-        let address: Result<std::net::IpAddr, _> = address.parse();
-        let most = if matches!(address, Ok(std::net::IpAddr::V6(_))) { 128 } else { 32 };
-        let bits_fit = bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most);
-        if address.is_err() || !bits_fit {
-            report("sip.allow", format!("`{network}` is no network; write 192.0.2.0/24 or 2001:db8::/32"));
+    check_sip(&settings.sip, report);
+}
+
+fn check_sip(sip: &Sip, report: &mut impl FnMut(&str, String)) {
+    for (key, networks) in [("sip.allow", &sip.allow), ("sip.digest.networks", &sip.digest.networks)] {
+        for network in networks.iter().filter(|network| !is_network(network)) {
+            report(key, format!("`{network}` is no network; write 192.0.2.0/24 or 2001:db8::/32"));
         }
     }
+    if !sip.tls.listen.is_empty() && (sip.tls.certificate.as_os_str().is_empty() || !sip.tls.key.is_set()) {
+        report("sip.tls.listen", "TLS needs a `certificate` and a `key`: { file = \"path\" }".to_owned());
+    }
+    if sip.idle_seconds < 32 {
+        report("sip.idle_seconds", "must be at least 32: so long may an answer be waited for".to_owned());
+    }
+    if sip.digest.users.iter().any(|user| user.name.is_empty() || !user.password.is_set()) {
+        report("sip.digest.users", "each needs a name and a password: { env = \"…\" } or { file = \"…\" }".to_owned());
+    }
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
+    let address: Result<std::net::IpAddr, _> = address.parse();
+    let most = if matches!(address, Ok(std::net::IpAddr::V6(_))) { 128 } else { 32 };
+    address.is_ok() && (bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most))
 }
 
 fn check_transcriber(settings: &Settings, report: &mut impl FnMut(&str, String)) {

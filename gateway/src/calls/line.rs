@@ -2,11 +2,11 @@
 
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
-use super::network::Network;
 use super::refusal::Refusal;
 use super::sink::LogSink;
 use super::start::Parts;
 use super::telemetry;
+use super::transport::Transports;
 use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
@@ -15,7 +15,7 @@ use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause,
 use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
 use dauys_sip::sdp::{self, Capabilities, Negotiated};
-use dauys_sip::{CallHandle, Cause, Endpoint, Event, Input, Output, Private, Rejection, StatusCode, Transport};
+use dauys_sip::{CallHandle, Cause, Endpoint, Event, Flow, Output, Private, Rejection, StatusCode};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -24,20 +24,15 @@ use std::collections::{BinaryHeap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-/// How many datagrams are taken before everything else gets its turn.
-const DATAGRAMS_AT_ONCE: usize = 64;
 /// How many media events are taken at once.
 const EVENTS_AT_ONCE: usize = 512;
 /// How many call events may wait for the bus.
 const CALL_EVENTS: usize = 16_384;
-/// How many peers' local addresses are remembered.
-const ROUTES: usize = 1_024;
 /// How often counters are published.
 const COUNTERS: Duration = Duration::from_secs(1);
 
@@ -45,15 +40,26 @@ const COUNTERS: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     pub endpoint: Endpoint,
     pub limits: Limits,
-    pub networks: Vec<Network>,
-    pub socket: UdpSocket,
-    pub address: SocketAddr,
+    pub transports: Transports,
+    /// Whether media sockets take both families, so that they know IPv4 addresses in IPv6's form.
+    pub both_families: bool,
     pub media: MediaPlane<LogSink>,
     pub media_events: mpsc::Receiver<MediaEvent>,
     pub gauges: Arc<LineGauges>,
     pub drain: CancellationToken,
     pub stop: CancellationToken,
     pub parts: Parts,
+}
+
+impl Shared {
+    /// Returns an address that media can be sent to, in the form that media sockets know.
+    fn reachable(&self, address: SocketAddr) -> Option<SocketAddr> {
+        let usable = !address.ip().is_unspecified() && address.port() != 0;
+        usable.then(|| match address.ip() {
+            IpAddr::V4(ip) if self.both_families => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
+            _ => address,
+        })
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
@@ -96,7 +102,6 @@ struct Line {
     timers: BinaryHeap<Reverse<(Instant, CallHandle)>>,
     pending: FuturesUnordered<BoxFuture<'static, Done>>,
     call_events: mpsc::Sender<CallEvent>,
-    routes: HashMap<IpAddr, IpAddr>,
     counted_at: Instant,
 }
 
@@ -112,11 +117,12 @@ pub(super) async fn run(shared: Shared) {
         timers: BinaryHeap::new(),
         pending: FuturesUnordered::new(),
         call_events: sender,
-        routes: HashMap::new(),
         counted_at: now(),
     };
     line.serve().await;
-    drop(line);
+    let Line { shared, call_events, .. } = line;
+    drop(call_events);
+    shared.transports.close().await;
     let _ = publisher.await;
 }
 
@@ -148,7 +154,6 @@ impl Line {
     async fn serve(&mut self) {
         let (drain, stop) = (self.shared.drain.clone(), self.shared.stop.clone());
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
-        let mut buffer = vec![0u8; 65_535];
         let (mut draining, mut stopping) = (false, false);
         loop {
             self.flush().await;
@@ -157,7 +162,7 @@ impl Line {
             }
             let due = self.due();
             tokio::select! {
-                ready = self.shared.socket.readable() => if ready.is_ok() { self.receive(&mut buffer) },
+                () = self.shared.transports.ready() => self.receive(),
                 _ = self.shared.media_events.recv_many(&mut events, EVENTS_AT_ONCE) => {
                     for event in events.drain(..) {
                         self.media_event(event);
@@ -216,52 +221,22 @@ impl Line {
         metrics::counter!(telemetry::SIP_RECEIVED).absolute(requests + responses);
         metrics::counter!(telemetry::SIP_MALFORMED).absolute(counters.parse_errors);
         metrics::counter!(telemetry::SIP_DROPPED).absolute(counters.dropped_inputs + counters.unsent);
+        metrics::counter!(telemetry::CHALLENGED).absolute(counters.challenged);
         metrics::counter!(telemetry::SIP_RETRANSMITTED).absolute(counters.repeats_sent);
         metrics::gauge!(telemetry::CALLS).set(self.calls.len() as f64);
         self.shared.gauges.set_calls(self.calls.len());
     }
 
-    fn receive(&mut self, buffer: &mut [u8]) {
-        for _ in 0..DATAGRAMS_AT_ONCE {
-            let Ok((length, peer)) = self.shared.socket.try_recv_from(buffer) else { return };
-            let networks = &self.shared.networks;
-            if !networks.is_empty() && !networks.iter().any(|network| network.contains(peer.ip())) {
-                metrics::counter!(telemetry::STRANGERS).increment(1);
-                continue;
-            }
-            let local = self.local_for(peer);
-            let bytes = buffer.get(..length).unwrap_or_default();
-            let input = Input::Datagram { local, peer, transport: Transport::Udp, bytes };
-            self.shared.endpoint.handle_input(now(), input);
-        }
-    }
-
-    /// Returns the address by which a peer reaches this side, where the line listens on every address.
-    fn local_for(&mut self, peer: SocketAddr) -> SocketAddr {
-        let address = self.shared.address;
-        if !address.ip().is_unspecified() {
-            return address;
-        }
-        if let Some(ip) = self.routes.get(&peer.ip()) {
-            return SocketAddr::new(*ip, address.port());
-        }
-        let probe = std::net::UdpSocket::bind(SocketAddr::new(address.ip(), 0));
-        let found = probe.and_then(|probe| probe.connect(peer).and_then(|()| probe.local_addr()));
-        let ip = found.map_or(address.ip(), |found| found.ip());
-        if self.routes.len() >= ROUTES {
-            self.routes.clear();
-        }
-        self.routes.insert(peer.ip(), ip);
-        SocketAddr::new(ip, address.port())
+    fn receive(&mut self) {
+        let Shared { transports, endpoint, .. } = &mut self.shared;
+        transports.receive(|input| endpoint.handle_input(now(), input));
     }
 
     async fn flush(&mut self) {
         while let Some(output) = self.shared.endpoint.poll_output() {
             match output {
-                Output::Send { peer, bytes, .. } => {
-                    if let Err(error) = self.shared.socket.send_to(&bytes, peer).await {
-                        debug!(%error, "a SIP message could not be sent; its timer sends it again");
-                    }
+                Output::Send { local, peer, transport, bytes } => {
+                    self.shared.transports.send(Flow { local, peer, transport }, bytes).await;
                 }
                 Output::Event(event) => self.sip_event(event),
             }
@@ -306,9 +281,10 @@ impl Line {
             return Err(Refusal::Disk);
         }
         let slot = self.shared.media.allocate().map_err(|_| Refusal::Ports)?;
-        let local = self.local_for(source);
-        let settings = &self.shared.parts.settings;
-        let ip = settings.sip.public_address.unwrap_or(local.ip());
+        // The caller's media comes to the address at which its INVITE came.
+        let local = self.shared.endpoint.flow(handle).map_or(source.ip(), |flow| flow.local.ip());
+        let seen = self.shared.parts.settings.sip.public_address.filter(|ip| ip.is_ipv4() == local.is_ipv4());
+        let ip = seen.unwrap_or(local);
         let mut capabilities = Capabilities::g711(SocketAddr::new(ip, slot.port()));
         capabilities.rtcp_port = self.shared.media.rtcp_port();
         let Some(offer) = offer else {
@@ -341,8 +317,8 @@ impl Line {
             codec,
             payload_type: agreed.payload_type,
             dtmf_payload_type: agreed.dtmf_pt,
-            remote: usable(agreed.remote),
-            remote_rtcp: usable(agreed.remote_rtcp),
+            remote: self.shared.reachable(agreed.remote),
+            remote_rtcp: self.shared.reachable(agreed.remote_rtcp),
             rtcp_mux: agreed.rtcp_mux,
             listen: Some(over_prompts()),
         };
@@ -415,25 +391,27 @@ impl Line {
     }
 
     fn media_update(&mut self, handle: CallHandle, offer: Option<&[u8]>) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Self { calls, shared, .. } = self;
+        let Some(call) = calls.get_mut(&handle) else { return };
         call.capabilities.version += 1;
         let Some(offer) = offer else {
             let offer = sdp::offer(&call.capabilities);
-            let _ = self.shared.endpoint.reply_update(handle, now(), offer.as_bytes());
+            let _ = shared.endpoint.reply_update(handle, now(), offer.as_bytes());
             return;
         };
         match sdp::answer(offer, &call.capabilities) {
             Ok(agreed) => {
-                let moved = call.media.set_remote(usable(agreed.remote), usable(agreed.remote_rtcp));
+                let moved =
+                    call.media.set_remote(shared.reachable(agreed.remote), shared.reachable(agreed.remote_rtcp));
                 let held = call.media.hold(!agreed.direction.sends());
                 if moved.is_err() || held.is_err() {
                     warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
                 }
-                let _ = self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
+                let _ = shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
             }
             Err(error) => {
                 let status = StatusCode::from(error.status());
-                let _ = self.shared.endpoint.reject_update(handle, now(), status);
+                let _ = shared.endpoint.reject_update(handle, now(), status);
             }
         }
     }
@@ -652,10 +630,6 @@ fn facts(external_id: String, from: &Private, asserted: Option<&Private>) -> Cal
         contact: Contact { number: known.then(|| number.to_owned()), name: None },
         received_at: wall(),
     }
-}
-
-fn usable(address: SocketAddr) -> Option<SocketAddr> {
-    (!address.ip().is_unspecified() && address.port() != 0).then_some(address)
 }
 
 fn cause_label(cause: EndCause) -> &'static str {

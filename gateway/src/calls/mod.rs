@@ -12,9 +12,11 @@ mod refusal;
 mod sink;
 mod start;
 pub mod telemetry;
+mod transport;
 
 pub use gauges::LineGauges;
 pub use network::Network;
 pub use prompts::{PromptError, Prompts};
 pub use sink::LogSink;
 pub use start::{Line, LineError, Parts, on_interrupted};
+pub use transport::CertificateError;
