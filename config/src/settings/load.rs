@@ -254,8 +254,20 @@ fn check_sip(sip: &Sip, report: &mut impl FnMut(&str, String)) {
     if !sip.tls.listen.is_empty() && (sip.tls.certificate.as_os_str().is_empty() || !sip.tls.key.is_set()) {
         report("sip.tls.listen", "TLS needs a `certificate` and a `key`: { file = \"path\" }".to_owned());
     }
+    if !sip.operator.uri.is_empty()
+        && !["sip:", "sips:", "tel:"].iter().any(|scheme| sip.operator.uri.starts_with(scheme))
+    {
+        report("sip.operator.uri", format!("`{}` is no address; write sip:112@192.0.2.1", sip.operator.uri));
+    }
+    if !"0123456789*#ABCD".contains(sip.operator.key) {
+        report("sip.operator.key", format!("`{}` is no telephone key", sip.operator.key));
+    }
     if sip.idle_seconds < 32 {
         report("sip.idle_seconds", "must be at least 32: so long may an answer be waited for".to_owned());
+    }
+    let known = |name: &String| ["SHA-256", "MD5"].contains(&name.as_str());
+    if sip.digest.algorithms.is_empty() || !sip.digest.algorithms.iter().all(known) {
+        report("sip.digest.algorithms", "name \"SHA-256\", \"MD5\" or both".to_owned());
     }
     if sip.digest.users.iter().any(|user| user.name.is_empty() || !user.password.is_set()) {
         report("sip.digest.users", "each needs a name and a password: { env = \"…\" } or { file = \"…\" }".to_owned());
@@ -324,6 +336,23 @@ mod tests {
     fn all_wrong_values_are_told_at_once() {
         let findings = check("[calls]\nlimit = 0\n[transcriber]\nthreads = 0").unwrap_err();
         assert_eq!(findings.iter().filter_map(|finding| finding.line).collect::<Vec<_>>(), [2, 4]);
+    }
+
+    #[test]
+    fn telephony_that_cannot_work_is_told() {
+        for (text, key) in [
+            ("[sip]\nallow = [\"192.0.2.0/33\"]", "sip.allow"),
+            ("[sip]\nidle_seconds = 5", "sip.idle_seconds"),
+            ("[sip.tls]\nlisten = [\"0.0.0.0:5061\"]", "sip.tls.listen"),
+            ("[sip.digest]\nusers = [{ name = \"trunk\" }]", "sip.digest.users"),
+            ("[sip.digest]\nnetworks = [\"everywhere\"]", "sip.digest.networks"),
+            ("[sip.digest]\nalgorithms = [\"SHA-1\"]", "sip.digest.algorithms"),
+            ("[sip.operator]\nuri = \"112\"", "sip.operator.uri"),
+            ("[sip.operator]\nkey = \"x\"", "sip.operator.key"),
+        ] {
+            let findings = check(text).unwrap_err();
+            assert_eq!((findings[0].key.as_deref(), findings[0].line), (Some(key), Some(2)), "{text}");
+        }
     }
 
     #[test]

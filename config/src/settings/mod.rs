@@ -22,7 +22,7 @@ pub use http::Http;
 pub use load::{Finding, LoadError, check_text, load};
 pub use media::Media;
 pub use secret::Secret;
-pub use sip::{Digest, Sip, SipUser, Tls};
+pub use sip::{Digest, Operator, Sip, SipUser, Tls};
 pub use store::{Store, StoreKind};
 pub use transcriber::{Decoding, Transcriber};
 pub use whatsapp::Whatsapp;

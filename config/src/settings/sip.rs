@@ -26,6 +26,8 @@ pub struct Sip {
     pub tls: Tls,
     /// Callers who must sign in.
     pub digest: Digest,
+    /// The person to whom callers are handed on who ask for one.
+    pub operator: Operator,
     /// The address that callers are told to send to, where it differs from the listening one (behind NAT).
     #[schemars(with = "Option<String>")]
     pub public_address: Option<IpAddr>,
@@ -56,6 +58,9 @@ pub struct Digest {
     pub realm: String,
     /// Who may call: `[{ name = "trunk", password = { env = "DAUYS_TRUNK_PASSWORD" } }]`. Empty: nobody must sign in.
     pub users: Vec<SipUser>,
+    /// The hashes that are offered, the preferred one first. Leave `["MD5"]` where a trunk knows nothing better and reads the
+    /// first offer alone.
+    pub algorithms: Vec<String>,
     /// The networks whose callers must sign in, as `address/bits`; empty: all.
     pub networks: Vec<String>,
 }
@@ -70,9 +75,26 @@ pub struct SipUser {
     pub password: Secret,
 }
 
+/// The person to whom callers are handed on who ask for one. The trunk must allow it (REFER).
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Operator {
+    /// Whom the trunk is asked to call: `sip:112@trunk.example.kz`. Empty: nobody, and the key means nothing.
+    pub uri: String,
+    /// The key that asks for a person.
+    pub key: char,
+}
+
+impl Default for Operator {
+    fn default() -> Self {
+        Self { uri: String::new(), key: '0' }
+    }
+}
+
 impl Default for Digest {
     fn default() -> Self {
-        Self { realm: "dauys".to_owned(), users: Vec::new(), networks: Vec::new() }
+        let algorithms = ["SHA-256", "MD5"].map(str::to_owned).into();
+        Self { realm: "dauys".to_owned(), users: Vec::new(), algorithms, networks: Vec::new() }
     }
 }
 
@@ -86,6 +108,7 @@ impl Default for Sip {
             idle_seconds: 900,
             tls: Tls::default(),
             digest: Digest::default(),
+            operator: Operator::default(),
             public_address: None,
             numbers: Vec::new(),
             allow: Vec::new(),

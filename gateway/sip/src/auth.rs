@@ -31,13 +31,10 @@ impl Algorithm {
         }
     }
 
-    fn of(name: Option<&str>) -> Option<Self> {
-        match name {
-            None => Some(Self::Md5),
-            Some(name) if name.eq_ignore_ascii_case("MD5") => Some(Self::Md5),
-            Some(name) if name.eq_ignore_ascii_case("SHA-256") => Some(Self::Sha256),
-            Some(_) => None,
-        }
+    /// The hash with this name, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Sha256, Self::Md5].into_iter().find(|known| name.eq_ignore_ascii_case(known.name()))
     }
 
     fn hash(self, parts: &[&str]) -> String {
@@ -149,7 +146,7 @@ impl DigestParams {
     /// The hash that is named, if it is known here.
     #[must_use]
     pub fn algorithm(&self) -> Option<Algorithm> {
-        Algorithm::of(self.algorithm.as_deref())
+        self.algorithm.as_deref().map_or(Some(Algorithm::Md5), Algorithm::named)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Callers who must sign in: who knows the password comes in, who listened does not.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use std::net::IpAddr;
 
-use common::{Raw, Wire, addr, ms, request};
+use common::{Raw, Wire, addr, header, ms, request};
 use dauys_sip::auth::{Algorithm, DigestParams, DigestUsers, Proof};
 use dauys_sip::wire::Name;
 use dauys_sip::{Config, Event, Private};
@@ -14,7 +16,7 @@ const PASSWORD: &str = "a word for tests";
 
 fn guarded(networks: Vec<(IpAddr, u8)>) -> Wire {
     let users = vec![("trunk".to_owned(), Private::new(PASSWORD))];
-    let digest = DigestUsers { realm: "city \"line\"".to_owned(), users, networks };
+    let digest = DigestUsers { realm: "city \"line\"".to_owned(), users, networks, ..DigestUsers::default() };
     Wire::with(Config { digest, ..Config::new([3; 32]) })
 }
 
@@ -148,6 +150,22 @@ fn what_is_remembered_of_nonces_is_bounded_and_what_is_forgotten_is_refused() {
     assert!(wire.endpoint.remembered_nonces() <= 4_096);
     let (_, stale) = challenged(&mut wire, &signed("replay", Algorithm::Md5, &first, "00000001"));
     assert!(stale);
+    wire.settle();
+}
+
+#[test]
+fn a_hash_that_is_not_offered_is_not_taken() {
+    let users = vec![("trunk".to_owned(), Private::new(PASSWORD))];
+    let algorithms = vec![Algorithm::Sha256];
+    let digest = DigestUsers { realm: "city \"line\"".to_owned(), users, algorithms, ..DigestUsers::default() };
+    let mut wire = Wire::with(Config { digest, ..Config::new([3; 32]) });
+    wire.receive(request("INVITE", "a").offer());
+    let reply = wire.reply();
+    let offered = header(&reply, Name::WwwAuthenticate);
+    assert!(reply.headers(Name::WwwAuthenticate).count() == 1 && offered.contains("SHA-256"), "{offered}");
+    let nonce = offered.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(!comes_in(&mut wire, &signed("a", Algorithm::Md5, nonce, "00000001")));
+    assert!(comes_in(&mut wire, &signed("b", Algorithm::Sha256, nonce, "00000001")));
     wire.settle();
 }
 

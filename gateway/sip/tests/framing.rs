@@ -1,5 +1,7 @@
 //! Messages on a stream: they come in any pieces, and only whole ones are taken.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use common::{Wire, addr, header, request};

@@ -1,5 +1,7 @@
 //! Provisional responses that must not be lost (RFC 3262).
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helper fails the test")]
+
 mod common;
 
 use common::{Raw, Wire, header, media, ms, request};
@@ -87,7 +89,7 @@ fn a_caller_who_never_confirms_is_refused_and_forgotten() {
     let call = incoming(&mut wire);
     wire.endpoint.ring(call, wire.now).unwrap();
     wire.run_for(ms(32_100));
-    let last = wire.sent.iter().filter_map(|(_, m)| m.status()).filter(|s| *s >= 200).next();
+    let last = wire.sent.iter().filter_map(|(_, m)| m.status()).find(|s| *s >= 200);
     assert_eq!(last, Some(504));
     assert_eq!(wire.events.pop_front(), Some(Event::Ended { call, cause: Cause::Local, sip_status: Some(504) }));
     wire.settle();

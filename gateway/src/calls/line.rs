@@ -256,6 +256,7 @@ impl Line {
             Event::Established { call, sdp } => self.established(call, sdp.as_deref()),
             Event::MediaUpdate { call, sdp } => self.media_update(call, sdp.as_deref()),
             Event::Dtmf { call, digit } => self.key(call, digit),
+            Event::Transfer { call, status, done: true } => self.transferred(call, status),
             Event::Ended { call, cause, .. } => self.hung_up(call, cause),
             _ => {}
         }
@@ -430,9 +431,27 @@ impl Line {
     }
 
     fn key(&mut self, handle: CallHandle, key: char) {
-        if let Some(call) = self.calls.get_mut(&handle) {
-            call.key_pressed(key);
-            self.input(handle, Heard::Key(key));
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        call.key_pressed(key);
+        let operator = &self.shared.parts.settings.sip.operator;
+        if operator.uri.is_empty() || operator.key != key {
+            return self.input(handle, Heard::Key(key));
+        }
+        // The script goes on meanwhile: where nobody is found, the caller is still recorded.
+        match self.shared.endpoint.refer(handle, now(), &operator.uri) {
+            Ok(()) => info!(call_id = %call.call_id, "the caller asks for a person"),
+            Err(error) => debug!(call_id = %call.call_id, %error, "a caller cannot be handed on now"),
+        }
+    }
+
+    /// News of a caller who is handed on. Once somebody has taken over, this side hangs up; what was said is registered.
+    fn transferred(&mut self, handle: CallHandle, status: u16) {
+        let Some(call) = self.calls.get(&handle) else { return };
+        let outcome = if status < 300 { "taken" } else { "refused" };
+        metrics::counter!(telemetry::TRANSFERS, "outcome" => outcome).increment(1);
+        info!(call_id = %call.call_id, status, "a caller was handed on");
+        if status < 300 && self.shared.endpoint.hangup(handle, now()).is_err() {
+            debug!("a call was over before it was handed on");
         }
     }
 

@@ -13,7 +13,7 @@ use dauys_bus::Bus;
 use dauys_config::Settings;
 use dauys_config::script::CallScript;
 use dauys_script::Limits;
-use dauys_sip::auth::DigestUsers;
+use dauys_sip::auth::{Algorithm, DigestUsers};
 use dauys_sip::{Config, Endpoint, Private};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -180,7 +180,8 @@ fn digest_users(settings: &Settings) -> Result<DigestUsers, LineError> {
         let (address, bits) = text.split_once('/').unwrap_or((text, "128"));
         Some((address.parse().ok()?, bits.parse().ok()?))
     });
-    Ok(DigestUsers { realm: digest.realm.clone(), users, networks: networks.collect() })
+    let algorithms = digest.algorithms.iter().filter_map(|name| Algorithm::named(name)).collect();
+    Ok(DigestUsers { realm: digest.realm.clone(), users, networks: networks.collect(), algorithms })
 }
 
 /// The address that media sockets are bound to: the one that all callers reach, or every address.

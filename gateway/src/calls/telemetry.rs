@@ -28,6 +28,8 @@ pub const CONNECTIONS: &str = "dauys_sip_connections";
 pub const CONNECTIONS_REFUSED: &str = "dauys_sip_connections_refused_total";
 /// SIP messages for a connection that was gone or whose peer did not read.
 pub const UNSENDABLE: &str = "dauys_sip_unsendable_total";
+/// Callers who asked for a person, by `outcome`: taken or refused.
+pub const TRANSFERS: &str = "dauys_call_transfers_total";
 /// Calls answered with a challenge to sign in.
 pub const CHALLENGED: &str = "dauys_sip_challenges_total";
 /// SIP messages received.

@@ -16,7 +16,7 @@ const NONCE_LIFE: Duration = Duration::from_secs(300);
 const NONCES: usize = 4_096;
 
 /// Who must sign in, and with what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct DigestUsers {
     /// The realm that phones show.
     pub realm: String,
@@ -24,6 +24,15 @@ pub struct DigestUsers {
     pub users: Vec<(String, Private)>,
     /// The networks whose calls must sign in, as address and bits; empty: all.
     pub networks: Vec<(IpAddr, u8)>,
+    /// The hashes that are offered, the preferred one first. Some phones read the first offer alone.
+    pub algorithms: Vec<Algorithm>,
+}
+
+impl Default for DigestUsers {
+    fn default() -> Self {
+        let algorithms = vec![Algorithm::Sha256, Algorithm::Md5];
+        Self { realm: String::new(), users: Vec::new(), networks: Vec::new(), algorithms }
+    }
 }
 
 impl DigestUsers {
@@ -93,17 +102,17 @@ impl Verifier {
         self.used.len()
     }
 
-    /// The WWW-Authenticate values of a challenge, strongest first (RFC 8760 §2.3). `draw` is a number that no other
+    /// The WWW-Authenticate values of a challenge, one for each hash (RFC 8760 §2.3). `draw` is a number that no other
     /// challenge gets.
     #[must_use]
-    pub fn challenge(&self, uptime: Duration, draw: u64, stale: bool) -> [String; 2] {
+    pub fn challenge(&self, uptime: Duration, draw: u64, stale: bool) -> Vec<String> {
         let nonce = nonce::write(&self.key, (millis(uptime), draw));
         let realm = quoted(&self.users.realm);
         let stale = if stale { ", stale=true" } else { "" };
-        [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
-            let name = algorithm.name();
-            format!("Digest realm={realm}, nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}")
-        })
+        let names = self.users.algorithms.iter().map(|algorithm| algorithm.name());
+        names
+            .map(|name| format!("Digest realm={realm}, nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}"))
+            .collect()
     }
 
     /// Checks the credentials of a request.
@@ -135,7 +144,7 @@ impl Verifier {
             return None;
         }
         let proof = Proof {
-            algorithm: given.algorithm()?,
+            algorithm: given.algorithm().filter(|algorithm| self.users.algorithms.contains(algorithm))?,
             user: &given.username,
             realm: &given.realm,
             nonce: &given.nonce,

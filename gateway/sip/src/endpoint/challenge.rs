@@ -8,8 +8,8 @@ use crate::transport::Flow;
 use crate::wire::{Message, Name};
 
 impl Endpoint {
-    /// The status and the challenge with which a new call is refused; `None` where it may come in.
-    pub(super) fn challenge(&mut self, now: Instant, request: &Message, flow: Flow) -> Option<(u16, [String; 2])> {
+    /// The challenge with which a new call is refused (401); `None` where it may come in.
+    pub(super) fn challenge(&mut self, now: Instant, request: &Message, flow: Flow) -> Option<Vec<String>> {
         if !self.verifier.concerns(flow.peer.ip()) {
             return None;
         }
@@ -26,6 +26,6 @@ impl Endpoint {
         }
         self.counters.challenged += 1;
         let draw = self.secret.draw();
-        Some((401, self.verifier.challenge(uptime, draw, verdict == Verdict::Stale)))
+        Some(self.verifier.challenge(uptime, draw, verdict == Verdict::Stale))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rsip::Method;
 
 use super::call::{Call, Pending, Phase};
-use super::respond::response_flow;
+use super::respond::{Extra, response_flow};
 use super::table::{Machine, server_key};
 use super::{ALLOW, Cause, EXTENSIONS, Endpoint, Event, Packet, Private, SUPPORTED, body};
 use crate::dialog::Dialog;
@@ -133,9 +133,10 @@ impl Endpoint {
         if !takes_descriptions(&request) {
             return self.refuse(&request, flow, 406, &[(Name::Accept, "application/sdp")]);
         }
-        if let Some((status, challenge)) = self.challenge(now, &request, flow) {
-            let challenge = [0, 1].map(|at: usize| challenge.get(at).map_or("", String::as_str));
-            return self.refuse(&request, flow, status, &challenge.map(|value| (Name::WwwAuthenticate, value)));
+        if let Some(challenge) = self.challenge(now, &request, flow) {
+            let fields: Vec<Extra<'_>> =
+                challenge.iter().map(|value| (Name::WwwAuthenticate, value.as_str())).collect();
+            return self.refuse(&request, flow, 401, &fields);
         }
         let Ok(offer) = body::description(&request) else {
             return self.refuse(&request, flow, 415, &[(Name::Accept, "application/sdp")]);

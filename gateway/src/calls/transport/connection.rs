@@ -96,10 +96,11 @@ where
         framer: Framer::new(),
         arrivals: arrivals.clone(),
         begun,
+        limits,
         due: Instant::now() + limits.message,
     };
-    connection.run(limits, outgoing).await;
-    let _ = timeout(WRITE, connection.stream.shutdown()).await;
+    connection.run(outgoing).await;
+    let _ = timeout(limits.write, connection.stream.shutdown()).await;
     let _ = arrivals.send(Arrival { flow, what: closed }).await;
 }
 
