@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use dauys_gateway::media::{CallMedia, MediaConfig, MediaPlane, RecordSink, Recorded, TICK};
-use dauys_media::{activity::ActivityConfig, g711::Codec, play::Clip, rtp::RtpHeader};
+use dauys_media::{activity::ActivityConfig, codec::Codec, play::Clip, rtp::RtpHeader};
 
 /// Records to one file, with a small head before each block, written once a pass.
 struct BatchFile {
@@ -95,6 +95,8 @@ fn main() -> Result<()> {
             remote: Some(phone.local_addr()?),
             remote_rtcp: None,
             rtcp_mux: false,
+            keys_in_band: false,
+            srtp: None,
             listen: Some(ActivityConfig::default()),
         };
         let call = plane.start_call(plane.allocate()?, media)?;

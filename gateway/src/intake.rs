@@ -101,7 +101,7 @@ impl Delivery {
         media: Media,
     ) -> Result<Option<RecordingRef>, HandOverError> {
         let (media_type, bytes) = match media {
-            Media::Call(recording) => ("audio/wav", recording.to_wav()),
+            Media::Call(recording) => recording.to_file(),
             Media::Blob { bytes, .. } if bytes.is_empty() => return Ok(None),
             Media::Blob { media_type, bytes } => (known_type(&media_type), bytes),
         };

@@ -62,7 +62,7 @@ impl Node {
         recordings: Recordings,
     ) -> Result<Self, NodeError> {
         let script = Arc::new(CallScript::load(pack)?);
-        let prompts = Prompts::load(pack, &script)?;
+        let prompts = Prompts::load_for(pack, &script, &calls::codecs(&settings.media))?;
         let numbers = Arc::new(Numbers::open(&settings.node.data.join("numbers"), settings.node.id)?);
         let on_interrupted = calls::on_interrupted(Arc::clone(&numbers));
         let folder = settings.node.data.join("spool");

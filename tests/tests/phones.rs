@@ -178,7 +178,7 @@ async fn a_trunk_signs_in_with_its_password_and_no_other() {
 }
 
 /// A baresip without sound hardware, with its own folder of settings.
-fn baresip(city: &City, speech: &Path, uri: &str) -> Option<Child> {
+fn baresip(city: &City, speech: &Path, uri: &str, encryption: &str) -> Option<Child> {
     let program = support::program("baresip", "baresip")?;
     let modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
     let modules = modules.into_iter().find(|path| Path::new(path).is_dir())?;
@@ -188,13 +188,13 @@ fn baresip(city: &City, speech: &Path, uri: &str) -> Option<Child> {
     let config = format!(
         "poll_method epoll\nsip_listen 127.0.0.1:0\nsip_cafile {ca}\naudio_source aufile,{source}\naudio_player aufile,{sink}\n\
          audio_alert aufile,{sink}\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
-         module_path {modules}\nmodule aufile.so\nmodule g711.so\nmodule_tmp account.so\nmodule_app menu.so\n",
+         module_path {modules}\nmodule aufile.so\nmodule g711.so\nmodule srtp.so\nmodule_tmp account.so\nmodule_app menu.so\n",
         ca = city.certificate().display(),
         sink = sink.display(),
     );
     std::fs::write(folder.join("config"), config).unwrap();
     std::fs::write(folder.join("contacts"), "").unwrap();
-    let account = "<sip:77000000011@127.0.0.1>;regint=0;audio_codecs=PCMA/8000/1\n";
+    let account = format!("<sip:77000000011@127.0.0.1>;regint=0;audio_codecs=PCMA/8000/1{encryption}\n");
     std::fs::write(folder.join("accounts"), account).unwrap();
     let log = std::fs::File::create(folder.join("log")).unwrap();
     let child = Command::new(program)
@@ -213,10 +213,10 @@ fn uri(city: &City, transport: &str) -> String {
     format!("sip:109@{address};transport={transport}")
 }
 
-async fn baresip_calls_over(transport: &str) {
+async fn baresip_calls_over(transport: &str, encryption: &str) {
     let city = city().await;
     let (file, said) = speech(city.folder());
-    let Some(_phone) = baresip(&city, &file, &uri(&city, transport)) else { return };
+    let Some(_phone) = baresip(&city, &file, &uri(&city, transport), encryption) else { return };
     let recorded = spoken(&city, &said).await;
     assert_eq!(recorded.contact.number.as_deref(), Some("77000000011"));
     city.node.close().await;
@@ -224,28 +224,33 @@ async fn baresip_calls_over(transport: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn baresip_calls_over_udp() {
-    baresip_calls_over("udp").await;
+    baresip_calls_over("udp", "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn baresip_calls_over_tcp() {
-    baresip_calls_over("tcp").await;
+    baresip_calls_over("tcp", "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn baresip_calls_over_tls() {
-    baresip_calls_over("tls").await;
+    baresip_calls_over("tls", "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_calls_over_tls_with_encrypted_media() {
+    baresip_calls_over("tls", ";mediaenc=srtp-mand").await;
 }
 
 /// A Linphone that reads its commands from here.
-fn linphone(city: &City) -> Option<Child> {
+fn linphone(city: &City, encryption: &str) -> Option<Child> {
     let program = support::program("Linphone", "linphone-daemon")?;
     let home = city.folder().join("linphone");
     // Without the folder of its database it starts half and never opens a port.
     std::fs::create_dir_all(home.join(".local/share/linphone")).unwrap();
     let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = format!(
-        "[sip]\nsip_port={port}\nsip_tcp_port={port}\nsip_tls_port={}\nbind_address=127.0.0.1\nmedia_encryption=none\n\
+        "[sip]\nsip_port={port}\nsip_tcp_port={port}\nsip_tls_port={}\nbind_address=127.0.0.1\nmedia_encryption={encryption}\n\
          verify_server_certs=1\nverify_server_cn=0\nroot_ca={}\n[sound]\nechocancellation=0\n\
          [video]\nenabled=0\ncapture=0\ndisplay=0\n[rtp]\nbind_address=127.0.0.1\naudio_rtp_port=49100-49900\n",
         port + 1,
@@ -265,10 +270,10 @@ fn linphone(city: &City) -> Option<Child> {
     Some(child.unwrap())
 }
 
-async fn linphone_calls_over(transport: &str) {
+async fn linphone_calls_over(transport: &str, encryption: &str) {
     let city = city().await;
     let (file, said) = speech(city.folder());
-    let Some(mut phone) = linphone(&city) else { return };
+    let Some(mut phone) = linphone(&city, encryption) else { return };
     let mut commands = phone.stdin.take().unwrap();
     let gauges = city.node.gauges();
     let mut tell = async |line: String| commands.write_all(format!("{line}\n").as_bytes()).await.unwrap();
@@ -283,15 +288,20 @@ async fn linphone_calls_over(transport: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn linphone_calls_over_udp() {
-    linphone_calls_over("udp").await;
+    linphone_calls_over("udp", "none").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn linphone_calls_over_tcp() {
-    linphone_calls_over("tcp").await;
+    linphone_calls_over("tcp", "none").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn linphone_calls_over_tls() {
-    linphone_calls_over("tls").await;
+    linphone_calls_over("tls", "none").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linphone_calls_over_tls_with_encrypted_media() {
+    linphone_calls_over("tls", "srtp\nmedia_encryption_mandatory=1").await;
 }

@@ -239,6 +239,9 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
     if !(20..=100).contains(&media.drain_ms) || !media.drain_ms.is_multiple_of(20) {
         report("media.drain_ms", "must be 20, 40, 60, 80 or 100".to_owned());
     }
+    if media.codecs.is_empty() {
+        report("media.codecs", "name at least one of PCMA, PCMU, G722 and opus".to_owned());
+    }
     if settings.calls.limit == 0 {
         report("calls.limit", "must be at least 1".to_owned());
     }

@@ -20,7 +20,7 @@ pub use calls::Calls;
 pub use example::example;
 pub use http::Http;
 pub use load::{Finding, LoadError, check_text, load};
-pub use media::Media;
+pub use media::{AudioCodec, KeysInBand, Media, SrtpUse};
 pub use secret::Secret;
 pub use sip::{Digest, Operator, Sip, SipUser, Tls};
 pub use store::{Store, StoreKind};

@@ -1,4 +1,4 @@
-//! When a caller speaks and when the utterance is over, from G.711 bytes directly.
+//! When a caller speaks and when the utterance is over, from G.711 bytes directly or from decoded samples.
 //!
 //! Energy against an adaptive noise floor, with an onset and a hangover; 256-entry tables of squared samples make a frame one
 //! table look-up a sample. Deterministic: the same frames give the same events. Gaps between frames count as silence.
@@ -66,7 +66,7 @@ pub struct ActivityDetector {
 }
 
 impl ActivityDetector {
-    /// Creates a detector for one companding law.
+    /// Creates a detector; the law is that of the frames, and of no matter where only decoded samples come.
     pub fn new(codec: Codec, config: ActivityConfig) -> Self {
         Self {
             energies: energies(codec),
@@ -84,19 +84,34 @@ impl ActivityDetector {
         }
     }
 
-    /// Takes the audio at `position` (the call's time line, in samples). Frames that were overtaken are left out.
+    /// Takes the audio at `position` (the call's time line, in ticks). Frames that were overtaken are left out.
     pub fn handle_frame(&mut self, position: u64, payload: &[u8]) -> Option<Activity> {
-        let expected = self.next_position.unwrap_or(position);
-        if position < expected {
-            return None;
-        }
-        let gap = (position - expected).saturating_sub(std::mem::take(&mut self.credited));
-        self.next_position = Some(position + payload.len() as u64);
+        let gap = self.gap_before(position, payload.len())?;
         let mut changed = self.count_quiet(gap);
         for piece in payload.chunks(PIECE) {
-            changed = self.judge(piece).or(changed);
+            let sum = piece.iter().map(|&byte| u64::from(self.energies[usize::from(byte)])).sum();
+            changed = self.judge(sum, piece.len() as u32).or(changed);
         }
         changed
+    }
+
+    /// Takes audio that was decoded to 8 kHz, as [`ActivityDetector::handle_frame`] takes G.711.
+    pub fn handle_samples(&mut self, position: u64, samples: &[i16]) -> Option<Activity> {
+        let gap = self.gap_before(position, samples.len())?;
+        let mut changed = self.count_quiet(gap);
+        for piece in samples.chunks(PIECE) {
+            let sum = piece.iter().map(|&sample| u64::from(sample.unsigned_abs()).pow(2)).sum();
+            changed = self.judge(sum, piece.len() as u32).or(changed);
+        }
+        changed
+    }
+
+    /// Returns how much silence lies before a frame and was not counted yet; `None` when the frame was overtaken.
+    fn gap_before(&mut self, position: u64, length: usize) -> Option<u64> {
+        let expected = self.next_position.unwrap_or(position);
+        let gap = position.checked_sub(expected)?.saturating_sub(std::mem::take(&mut self.credited));
+        self.next_position = Some(position + length as u64);
+        Some(gap)
     }
 
     /// Counts `samples` of silence, because no packet came for so long (a peer that sends nothing while its user is silent).
@@ -105,9 +120,7 @@ impl ActivityDetector {
         self.count_quiet(samples)
     }
 
-    fn judge(&mut self, piece: &[u8]) -> Option<Activity> {
-        let samples = piece.len() as u32;
-        let sum: u64 = piece.iter().map(|&byte| u64::from(self.energies[usize::from(byte)])).sum();
+    fn judge(&mut self, sum: u64, samples: u32) -> Option<Activity> {
         self.level = sum as f32 / samples as f32;
         let noise = self.noise.unwrap_or(self.level.min(self.min_energy)).max(FLOOR);
         let is_loud = self.level > self.min_energy && self.level > noise * self.above_noise;

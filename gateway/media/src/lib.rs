@@ -1,22 +1,29 @@
-//! Media as pure state machines: RTP placement, DTMF, G.711, levels, tones, quality, prompt playback.
+//! Media as pure state machines: RTP placement, codecs, SRTP, key presses, levels, quality, prompt playback.
 //!
 //! Nothing here reads a clock, opens a socket or draws a random number: the gateway's media shell passes in the bytes,
 //! the arrival times and the random identifiers.
 
 pub mod activity;
+pub mod codec;
 pub mod dtmf;
+pub mod ear;
 pub mod g711;
+pub mod g722;
+pub mod opus;
 pub mod placement;
 pub mod play;
+pub mod probation;
 pub mod quality;
 pub mod receiver;
 pub mod rtcp;
 pub mod rtp;
 pub mod sequence;
 pub mod source;
+pub mod srtp;
 pub mod tone;
+pub mod tone_keys;
 
-/// Samples per second of every codec that the line speaks (G.711 is narrow band).
+/// Ticks per second of a call's time line, and samples per second of the telephone band (see [`codec`]).
 pub const SAMPLE_RATE: u32 = 8_000;
 
 /// Samples in one 20 ms frame, the packet time that the line sends with.

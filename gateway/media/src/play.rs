@@ -1,40 +1,57 @@
 //! What a caller hears: prompts that were encoded once for everybody, cut into 20 ms frames with the call's RTP header.
 //!
-//! Invariants: sequence numbers go up by one for each frame sent; timestamps follow the 20 ms clock that the caller passes in,
+//! Invariants: every codec's frame stands for the same 20 ms, so that a codec may change in the middle of a prompt; sequence numbers go up by one for each frame sent; timestamps follow the 20 ms clock that the caller passes in,
 //! so a pause has its true length; no frame is allocated, its payload lies in the shared prompt.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     FRAME_SAMPLES,
-    g711::Codec,
-    millis_in,
+    codec::Codec,
+    g711, g722, millis_in, opus,
     rtp::{HEADER_LEN, RtpHeader},
 };
 
 /// The most prompts that may wait in one call: more than any sentence with a ten-digit number needs.
 pub const MAX_QUEUED: usize = 128;
 
-static ALAW_SILENCE: [u8; FRAME_SAMPLES] = [Codec::Alaw.silence(); FRAME_SAMPLES];
-static ULAW_SILENCE: [u8; FRAME_SAMPLES] = [Codec::Ulaw.silence(); FRAME_SAMPLES];
-
-/// A prompt, encoded in both laws and filled up to whole frames. Cloning shares it.
+/// A prompt, encoded once in each codec that calls may have, and filled up to whole frames. Cloning shares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clip {
-    alaw: Arc<[u8]>,
-    ulaw: Arc<[u8]>,
+pub struct Clip(Arc<Encoded>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Encoded {
+    frames: usize,
+    alaw: Box<[u8]>,
+    ulaw: Box<[u8]>,
+    g722: Box<[u8]>,
+    opus: Box<[Box<[u8]>]>,
 }
 
 impl Clip {
-    /// Encodes 8 kHz mono samples.
+    /// Encodes 8 kHz mono samples in both laws of G.711.
     pub fn new(samples: &[i16]) -> Self {
-        let encode = |codec: Codec| {
-            let mut bytes = Vec::with_capacity(samples.len().next_multiple_of(FRAME_SAMPLES));
-            codec.encode_to(samples, &mut bytes);
-            bytes.resize(bytes.len().next_multiple_of(FRAME_SAMPLES), codec.silence());
-            bytes.into()
+        Self::with_codecs(samples, &[Codec::Alaw, Codec::Ulaw])
+    }
+
+    /// Encodes 8 kHz mono samples in `codecs`. In another codec the clip is silent.
+    pub fn with_codecs(samples: &[i16], codecs: &[Codec]) -> Self {
+        let mut whole = samples.to_vec();
+        whole.resize(samples.len().next_multiple_of(FRAME_SAMPLES), 0);
+        let wanted = |codec: Codec| if codecs.contains(&codec) { whole.as_slice() } else { &[] };
+        let law = |law: g711::Codec| {
+            let mut bytes = Vec::new();
+            law.encode_to(wanted(law.into()), &mut bytes);
+            bytes.into_boxed_slice()
         };
-        Self { alaw: encode(Codec::Alaw), ulaw: encode(Codec::Ulaw) }
+        let opus = opus::encode(wanted(Codec::Opus)).into_iter().map(Vec::into_boxed_slice).collect();
+        Self(Arc::new(Encoded {
+            frames: whole.len() / FRAME_SAMPLES,
+            alaw: law(g711::Codec::Alaw),
+            ulaw: law(g711::Codec::Ulaw),
+            g722: g722::encode_narrow(wanted(Codec::G722)).into(),
+            opus,
+        }))
     }
 
     /// Makes a pause.
@@ -42,17 +59,34 @@ impl Clip {
         Self::new(&vec![0; crate::samples_in(millis) as usize])
     }
 
-    /// Returns the prompt's bytes in one law.
-    pub fn bytes(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Alaw => &self.alaw,
-            Codec::Ulaw => &self.ulaw,
+    /// Returns the prompt's bytes in one law of G.711.
+    pub fn bytes(&self, law: g711::Codec) -> &[u8] {
+        match law {
+            g711::Codec::Alaw => &self.0.alaw,
+            g711::Codec::Ulaw => &self.0.ulaw,
         }
+    }
+
+    /// Returns how many frames of 20 ms it has.
+    pub fn frames(&self) -> usize {
+        self.0.frames
+    }
+
+    /// Returns the payload of a frame; `None` behind the end. A clip that was not made for the codec is silent.
+    pub fn frame(&self, codec: Codec, nth: usize) -> Option<&[u8]> {
+        let piece = |bytes| <[u8]>::get(bytes, nth * FRAME_SAMPLES..(nth + 1) * FRAME_SAMPLES);
+        let encoded = match codec {
+            Codec::Alaw => piece(&self.0.alaw),
+            Codec::Ulaw => piece(&self.0.ulaw),
+            Codec::G722 => piece(&self.0.g722),
+            Codec::Opus => self.0.opus.get(nth).map(AsRef::as_ref),
+        };
+        (nth < self.0.frames).then(|| encoded.unwrap_or_else(|| codec.silent_frame()))
     }
 
     /// Returns how long it lasts, in ms.
     pub fn millis(&self) -> u64 {
-        millis_in(self.alaw.len() as u64)
+        millis_in((self.0.frames * FRAME_SAMPLES) as u64)
     }
 }
 
@@ -64,7 +98,7 @@ pub type PlayToken = u64;
 pub struct Frame<'a> {
     /// The RTP header.
     pub header: [u8; HEADER_LEN],
-    /// 20 ms of G.711.
+    /// 20 ms of audio.
     pub payload: &'a [u8],
 }
 
@@ -88,7 +122,7 @@ pub struct Playback {
     first_timestamp: u32,
     first_tick: Option<u64>,
     queue: VecDeque<Queued>,
-    /// Bytes of the first clip that were sent.
+    /// Frames of the first clip that were sent.
     offset: usize,
     /// The clip that ended last: its last frame is lent out after it has left the queue.
     last: Option<Clip>,
@@ -119,7 +153,7 @@ impl Playback {
     /// When more than [`MAX_QUEUED`] would wait; nothing is queued then.
     pub fn play(&mut self, clips: Vec<Clip>, token: PlayToken) -> Result<bool, QueueFull> {
         let mut clips: VecDeque<Queued> =
-            clips.into_iter().filter(|clip| !clip.alaw.is_empty()).map(|clip| Queued { clip, ends: None }).collect();
+            clips.into_iter().filter(|clip| clip.frames() > 0).map(|clip| Queued { clip, ends: None }).collect();
         if self.queue.len() + clips.len() > MAX_QUEUED {
             return Err(QueueFull);
         }
@@ -145,15 +179,15 @@ impl Playback {
     /// Returns the frame for `tick` (the 20 ms clock) and, with the last frame of a `play`, its token.
     pub fn next_frame(&mut self, tick: u64) -> Option<(Frame<'_>, Option<PlayToken>)> {
         let front = self.queue.front()?;
-        let total = front.clip.bytes(self.codec).len();
-        let start = self.offset;
-        let clip_is_over = start + FRAME_SAMPLES >= total;
+        let (codec, nth) = (self.codec, self.offset);
+        let clip_is_over = nth + 1 >= front.clip.frames();
+        let length = front.clip.frame(codec, nth)?.len();
         self.stamp(tick);
         let header = self.header.to_bytes();
-        self.sent();
+        self.sent(length);
         if !clip_is_over {
-            self.offset = start + FRAME_SAMPLES;
-            let payload = self.queue.front()?.clip.bytes(self.codec).get(start..start + FRAME_SAMPLES)?;
+            self.offset = nth + 1;
+            let payload = self.queue.front()?.clip.frame(codec, nth)?;
             return Some((Frame { header, payload }, None));
         }
         self.offset = 0;
@@ -162,7 +196,7 @@ impl Playback {
             self.header.marker = true;
         }
         self.last = Some(over.clip);
-        let payload = self.last.as_ref()?.bytes(self.codec).get(start..total)?;
+        let payload = self.last.as_ref()?.frame(codec, nth)?;
         Some((Frame { header, payload }, over.ends))
     }
 
@@ -171,13 +205,26 @@ impl Playback {
         self.stamp(tick);
         self.header.marker = true;
         let header = self.header.to_bytes();
-        self.sent();
+        let payload = self.codec.silent_frame();
+        self.sent(payload.len());
         self.header.marker = true;
-        let payload = match self.codec {
-            Codec::Alaw => &ALAW_SILENCE,
-            Codec::Ulaw => &ULAW_SILENCE,
-        };
         Frame { header, payload }
+    }
+
+    /// Speaks another codec from the next frame on. Where its clock is another, timestamps go on from the last one.
+    pub fn set_codec(&mut self, codec: Codec, payload_type: u8) {
+        if codec.clock() != self.codec.clock() {
+            self.first_timestamp = self.header.timestamp.wrapping_add(self.frame_steps());
+            self.first_tick = None;
+            self.header.marker = true;
+        }
+        self.codec = codec;
+        self.header.payload_type = payload_type;
+    }
+
+    /// Returns how far a frame moves the timestamp.
+    fn frame_steps(&self) -> u32 {
+        FRAME_SAMPLES as u32 * self.codec.steps_per_tick()
     }
 
     fn stamp(&mut self, tick: u64) {
@@ -186,14 +233,14 @@ impl Playback {
     }
 
     fn timestamp_at(&self, ticks: u64) -> u32 {
-        self.first_timestamp.wrapping_add((ticks as u32).wrapping_mul(FRAME_SAMPLES as u32))
+        self.first_timestamp.wrapping_add((ticks as u32).wrapping_mul(self.frame_steps()))
     }
 
-    fn sent(&mut self) {
+    fn sent(&mut self, length: usize) {
         self.header.marker = false;
         self.header.sequence = self.header.sequence.wrapping_add(1);
         self.packets = self.packets.wrapping_add(1);
-        self.octets = self.octets.wrapping_add(FRAME_SAMPLES as u32);
+        self.octets = self.octets.wrapping_add(length as u32);
     }
 
     /// Returns the SSRC that the stream is sent with.
@@ -247,7 +294,8 @@ mod tests {
             assert_eq!(playback.play(vec![clip(1, 3_000)], 11), Ok(false));
             let (frames, tokens) = run(&mut playback, 500..520);
             assert_eq!(tokens, [10, 11]);
-            let heard: Vec<i16> = frames.iter().map(|frame| codec.decode(frame.3[0]) / 900).collect();
+            let law = codec.law().unwrap();
+            let heard: Vec<i16> = frames.iter().map(|frame| law.decode(frame.3[0]) / 900).collect();
             assert_eq!(heard, [1, 1, 2, 3]);
             assert_eq!(frames.iter().map(|frame| frame.0).collect::<Vec<_>>(), [u16::MAX, 0, 1, 2]);
             assert_eq!(frames[3].1.wrapping_sub(frames[0].1), 3 * 160);
@@ -289,9 +337,31 @@ mod tests {
     #[test]
     fn a_short_clip_is_filled_up_with_silence() {
         let clip = Clip::new(&[1_000; 200]);
-        assert_eq!(clip.bytes(Codec::Alaw).len(), 320);
-        assert!(clip.bytes(Codec::Alaw)[200..].iter().all(|&byte| byte == Codec::Alaw.silence()));
+        let law = g711::Codec::Alaw;
+        assert_eq!(clip.bytes(law).len(), 320);
+        assert!(clip.bytes(law)[200..].iter().all(|&byte| byte == law.silence()));
         assert_eq!((clip.millis(), Clip::silence(45).millis()), (40, 60));
+    }
+
+    #[test]
+    fn a_codec_changes_in_the_middle_of_a_prompt() {
+        let mut playback = Playback::new(Codec::Alaw, 8, 1, 0, 1_000);
+        let clip = Clip::with_codecs(&crate::tone::tone(700.0, 80, 0.3), &Codec::ALL);
+        playback.play(vec![clip.clone()], 1).unwrap();
+        let (narrow, _) = run(&mut playback, 0..2);
+        playback.set_codec(Codec::Opus, 96);
+        let (opus, tokens) = run(&mut playback, 2..4);
+        assert_eq!(opus[0].3, clip.frame(Codec::Opus, 2).unwrap(), "nothing is said twice or left out");
+        assert_eq!((opus[0].0, opus[0].2, tokens), (2, true, vec![1]));
+        assert!(opus[0].1 > narrow[1].1);
+        assert_eq!(opus[1].1 - opus[0].1, 960);
+    }
+
+    #[test]
+    fn a_clip_in_a_codec_that_it_was_not_made_for_is_silent_and_as_long() {
+        let clip = Clip::new(&[1_000; 320]);
+        assert_eq!(clip.frame(Codec::Opus, 1), Some(Codec::Opus.silent_frame()));
+        assert_eq!(clip.frame(Codec::Opus, 2), None);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! What one call hears: packets in, audio with its place in time out; everything else is counted by kind.
 //!
-//! Invariants: no packet panics or allocates (only an SSRC change keeps up to two packets); each sequence number gives audio
+//! Invariants: no packet panics or allocates (only an SSRC change, or a source that no SDP announced, has a few kept); each sequence number gives audio
 //! once; audio is placed by timestamp, so writing by place repairs reordering, and what was lost is a gap of its own length.
 
 use std::{net::SocketAddr, time::Duration};
 
 use crate::{
+    codec::Codec,
     dtmf::PressDecoder,
-    g711::Codec,
     placement::{Timeline, samples_at},
     rtp::{RtpError, RtpPacket},
     samples_in,
@@ -24,7 +24,7 @@ const REORDER_ALLOWANCE: u64 = samples_in(200);
 /// What a call's media agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReceiverConfig {
-    /// The companding law.
+    /// What the audio is coded in.
     pub codec: Codec,
     /// Payload type of the audio.
     pub payload_type: u8,
@@ -37,11 +37,11 @@ pub struct ReceiverConfig {
 /// Audio of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed<'a> {
-    /// Place on the call's time line, in samples; only differences mean anything.
+    /// Place on the call's time line, in ticks; only differences mean anything.
     pub position: u64,
-    /// Place in the recording, in samples from its first packet; `None` when this packet is not recorded.
+    /// Place in the recording, in ticks from its first packet; `None` when this packet is not recorded.
     pub at_samples: Option<u64>,
-    /// G.711 bytes, one a sample.
+    /// The payload as it came.
     pub payload: &'a [u8],
 }
 
@@ -56,6 +56,8 @@ pub enum Accepted {
     ComfortNoise,
     /// Kept until its SSRC is known to be the new one.
     Held,
+    /// Kept until its address, which nobody announced, has sent a stream; as yet nobody was heard.
+    OnProbation,
 }
 
 /// Why a packet was not accepted.
@@ -74,7 +76,7 @@ pub enum Rejection {
     /// A payload type that was not agreed on.
     #[error("payload type was not agreed on")]
     PayloadType,
-    /// No payload.
+    /// No payload, or one that is none of the codec's.
     #[error("no payload")]
     Empty,
     /// From an address that the call does not listen to.
@@ -89,11 +91,14 @@ pub enum Rejection {
     /// Too far out of order to be placed.
     #[error("too far out of sequence")]
     Astray,
+    /// Sealed with another key, forged, or sent again by somebody else. Counted by whoever opens packets.
+    #[error("not sealed by the peer")]
+    Unauthentic,
 }
 
 impl Rejection {
     /// Every kind with its name for a metric label, in the order of [`Rejections::counts`].
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 10] = [
         "too_short",
         "version",
         "truncated",
@@ -103,6 +108,7 @@ impl Rejection {
         "foreign_ssrc",
         "duplicate",
         "astray",
+        "unauthentic",
     ];
 }
 
@@ -157,7 +163,7 @@ pub struct ReceiverStats {
     pub comfort_noise: u64,
     /// Bytes of payload accepted.
     pub payload_bytes: u64,
-    /// Interarrival jitter in samples (RFC 3550 appendix A.8).
+    /// Interarrival jitter in ticks (RFC 3550 appendix A.8).
     pub jitter_samples: u32,
     /// How often the source changed (address or SSRC).
     pub source_changes: u64,
@@ -193,7 +199,7 @@ pub struct Receiver {
     recording: Recording,
     recorded: u64,
     transit: Option<u32>,
-    /// Sixteen times the jitter in samples, as in the RFC's integer form.
+    /// Sixteen times the jitter in ticks, as in the RFC's integer form.
     jitter_x16: u32,
     stats: ReceiverStats,
 }
@@ -205,7 +211,7 @@ impl Receiver {
             source: SourceLock::new(config.expected_source),
             config,
             sequence: SequenceTracker::default(),
-            timeline: Timeline::default(),
+            timeline: Timeline::new(config.codec.steps_per_tick()),
             presses: PressDecoder::default(),
             recording: Recording::Off,
             recorded: 0,
@@ -248,13 +254,15 @@ impl Receiver {
         if !known {
             return Err(Rejection::PayloadType);
         }
-        if packet.payload.is_empty() {
+        let is_audio = packet.payload_type == self.config.payload_type;
+        if packet.payload.is_empty() || is_audio && self.config.codec.ticks(packet.payload) == 0 {
             return Err(Rejection::Empty);
         }
         match self.source.admit(arrival, from, &packet) {
             Admission::Current => {}
             Admission::New => self.change_source(hear),
             Admission::Held => return Ok(Accepted::Held),
+            Admission::OnProbation => return Ok(Accepted::OnProbation),
             Admission::ForeignAddress => return Err(Rejection::ForeignAddress),
             Admission::ForeignSsrc => return Err(Rejection::ForeignSsrc),
         }
@@ -309,9 +317,13 @@ impl Receiver {
     }
 
     fn measure_jitter(&mut self, arrival: Duration, timestamp: u32) {
-        let transit = (samples_at(arrival) as u32).wrapping_sub(timestamp);
+        let steps = self.config.codec.steps_per_tick();
+        let transit = (samples_at(arrival) as u32).wrapping_mul(steps).wrapping_sub(timestamp);
         if let Some(before) = self.transit {
-            let difference = (transit.wrapping_sub(before) as i32).unsigned_abs();
+            let mut difference = (transit.wrapping_sub(before) as i32).unsigned_abs();
+            if steps > 1 {
+                difference /= steps;
+            }
             // A re-based timestamp is a jump of the sender's, not of the network.
             if u64::from(difference) <= Timeline::MAX_JUMP {
                 self.jitter_x16 = self.jitter_x16 + difference - ((self.jitter_x16 + 8) >> 4);
@@ -321,7 +333,7 @@ impl Receiver {
     }
 
     fn place(&mut self, arrival: Duration, packet: &RtpPacket<'_>, hear: &mut impl FnMut(Placed<'_>)) {
-        let samples = packet.payload.len() as u64;
+        let samples = self.config.codec.ticks(packet.payload);
         let Some(position) = self.timeline.place(arrival, packet.timestamp, samples) else {
             self.stats.late += 1;
             return;
@@ -377,7 +389,7 @@ impl Receiver {
         !matches!(self.recording, Recording::Off)
     }
 
-    /// Returns the recording's length so far, in samples.
+    /// Returns the recording's length so far, in ticks.
     pub fn recorded_samples(&self) -> u64 {
         self.recorded
     }
@@ -385,6 +397,15 @@ impl Receiver {
     /// Listens to another address from now on: a re-INVITE moved the media. The same address changes nothing.
     pub fn expect_source(&mut self, expected: Option<SocketAddr>) {
         self.source.expect(expected);
+    }
+
+    /// Listens for another codec from now on: a re-INVITE agreed on it. The audio goes on where time is.
+    pub fn set_codec(&mut self, codec: Codec, payload_type: u8, dtmf_payload_type: Option<u8>) {
+        if codec.clock() != self.config.codec.clock() {
+            self.timeline.change_clock(codec.steps_per_tick());
+            self.transit = None;
+        }
+        self.config = ReceiverConfig { codec, payload_type, dtmf_payload_type, ..self.config };
     }
 
     /// Returns the address that the call listens to, which is also where it should send.

@@ -214,13 +214,32 @@ fn set_length(out: &mut [u8], start: usize) {
 }
 
 /// One call's RTCP: what the far end said, and what we answer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Reporter {
+    /// The RTP clock of both streams, in Hz.
+    clock: u32,
     last_sender_report: Option<(u32, Duration)>,
     far_end: Option<FarEnd>,
+    deaf_reports: u8,
+}
+
+impl Default for Reporter {
+    fn default() -> Self {
+        Self::new(SAMPLE_RATE)
+    }
 }
 
 impl Reporter {
+    /// Creates a reporter for streams with an RTP clock of `clock` Hz.
+    pub fn new(clock: u32) -> Self {
+        Self { clock, last_sender_report: None, far_end: None, deaf_reports: 0 }
+    }
+
+    /// Reads jitter in steps of another clock from now on: the codec changed.
+    pub fn set_clock(&mut self, clock: u32) {
+        self.clock = clock;
+    }
+
     /// Takes an RTCP datagram that arrived at `now` (time since the Unix epoch); `ours` is the SSRC that we send with and
     /// `theirs` the one that we hear. Returns whether it was about this call.
     ///
@@ -236,8 +255,9 @@ impl Reporter {
         let mut about_us = false;
         for report in reports(bytes) {
             let report = report?;
+            let theirs_reports = theirs == Some(report.ssrc);
             if let Some(info) = report.sender
-                && theirs == Some(report.ssrc)
+                && theirs_reports
             {
                 self.last_sender_report = Some(((info.ntp >> 16) as u32, now));
                 about_us = true;
@@ -246,18 +266,30 @@ impl Reporter {
                 self.learn(now, &block);
                 about_us = true;
             }
+            if theirs_reports && report.blocks().next().is_none() {
+                // Who hears somebody says whom; a report about nobody hears nobody (RFC 3550 section 6.4.2).
+                self.deaf_reports = self.deaf_reports.saturating_add(1);
+                about_us = true;
+            }
         }
         Ok(about_us)
     }
 
     fn learn(&mut self, now: Duration, block: &ReportBlock) {
+        let hears = block.fraction_lost < u8::MAX;
+        self.deaf_reports = if hears { 0 } else { self.deaf_reports.saturating_add(1) };
         let before = self.far_end.and_then(|far| far.round_trip_ms);
         self.far_end = Some(FarEnd {
             lost: i64::from(block.lost),
             fraction_lost: f64::from(block.fraction_lost) / 256.0,
-            jitter_ms: f64::from(block.jitter) * 1_000.0 / f64::from(SAMPLE_RATE),
+            jitter_ms: f64::from(block.jitter) * 1_000.0 / f64::from(self.clock.max(1)),
             round_trip_ms: round_trip_ms(now, block).or(before),
         });
+    }
+
+    /// Returns how many reports in a row said that the far end hears nothing of us: its audio comes, ours does not arrive.
+    pub fn deaf_reports(&self) -> u8 {
+        self.deaf_reports
     }
 
     /// Returns what the far end said last.
@@ -361,6 +393,21 @@ mod tests {
         let mut reporter = Reporter::default();
         assert_eq!(reporter.handle_packet(Duration::ZERO, &bytes, 99, Some(3)), Ok(false));
         assert_eq!(reporter.far_end(), None);
+    }
+
+    #[test]
+    fn who_reports_about_nobody_hears_nobody() {
+        let mut reporter = Reporter::new(48_000);
+        let mut bytes = Vec::new();
+        write_report(&mut bytes, 2, None, None, "b");
+        assert_eq!(reporter.handle_packet(Duration::ZERO, &bytes, 1, Some(2)), Ok(true));
+        write_report(&mut bytes, 2, None, Some(&ReportBlock { ssrc: 1, fraction_lost: 255, ..BLOCK }), "b");
+        assert_eq!(reporter.handle_packet(Duration::ZERO, &bytes, 1, Some(2)), Ok(true));
+        assert_eq!(reporter.deaf_reports(), 2);
+        write_report(&mut bytes, 2, None, Some(&ReportBlock { ssrc: 1, jitter: 480, ..BLOCK }), "b");
+        assert_eq!(reporter.handle_packet(Duration::ZERO, &bytes, 1, Some(2)), Ok(true));
+        assert_eq!(reporter.deaf_reports(), 0);
+        assert!((reporter.far_end().unwrap().jitter_ms - 10.0).abs() < 1e-9);
     }
 
     proptest! {

@@ -1,13 +1,17 @@
 //! Whose packets a call listens to: symmetric RTP with a lock (RFC 4961; the idea of RFC 7362's latching, made strict).
 //!
-//! Invariants: once locked, no other address replaces or mixes in; another SSRC from the locked address is followed only
-//! when it sends in sequence while the old one is silent, and then none of its packets is lost.
+//! Invariants: the address in the SDP is believed at once, any other only when it has sent a stream; once locked, no other
+//! address replaces or mixes in; another SSRC from the locked address is followed only when it sends in sequence while the
+//! old one is silent. None of the packets of whoever is taken is lost.
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::rtp::RtpPacket;
+use crate::{
+    probation::{HeldPacket, MAX_HELD_PAYLOAD, Probation},
+    rtp::RtpPacket,
+};
 
-/// For how long the address in the SDP may still take over from whoever came first.
+/// For how long the address in the SDP may still take over from another one.
 const PROVISIONAL: Duration = Duration::from_secs(2);
 
 /// For how long the current SSRC must have been silent before another one is followed.
@@ -15,9 +19,6 @@ const SILENT: Duration = Duration::from_millis(40);
 
 /// How many packets in sequence another SSRC must send.
 const IN_SEQUENCE: usize = 3;
-
-/// The longest payload that is kept while its SSRC is on probation: 60 ms of G.711.
-const MAX_HELD_PAYLOAD: usize = 480;
 
 /// What to do with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,25 +29,12 @@ pub enum Admission {
     New,
     /// It was kept until its SSRC has shown itself to be the new one.
     Held,
+    /// It was kept until its address, which nobody announced, has sent a stream.
+    OnProbation,
     /// It comes from an address that the call does not listen to.
     ForeignAddress,
     /// It comes from the right address, but from another source while the known one still sends.
     ForeignSsrc,
-}
-
-/// A packet kept back, in its owner's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldPacket {
-    /// When it arrived.
-    pub arrival: Duration,
-    /// Payload type.
-    pub payload_type: u8,
-    /// Sequence number.
-    pub sequence: u16,
-    /// Timestamp.
-    pub timestamp: u32,
-    /// Payload.
-    pub payload: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,13 +58,15 @@ struct Candidate {
 pub struct SourceLock {
     expected: Option<SocketAddr>,
     locked: Option<Locked>,
+    probation: Probation,
     candidate: Option<Box<Candidate>>,
+    released: Vec<HeldPacket>,
 }
 
 impl SourceLock {
     /// Creates a lock that prefers `expected`, the address that the peer's SDP named.
     pub fn new(expected: Option<SocketAddr>) -> Self {
-        Self { expected, locked: None, candidate: None }
+        Self { expected, locked: None, probation: Probation::default(), candidate: None, released: Vec::new() }
     }
 
     /// Opens the lock for a new address: a re-INVITE moved the media.
@@ -99,7 +89,7 @@ impl SourceLock {
     /// Judges a packet that is valid in every other respect.
     pub fn admit(&mut self, arrival: Duration, from: SocketAddr, packet: &RtpPacket<'_>) -> Admission {
         let Some(locked) = &mut self.locked else {
-            return self.lock(arrival, from, packet.ssrc);
+            return self.meet(arrival, from, packet);
         };
         if from != locked.address {
             let may_take_over = locked.provisional_until.is_some_and(|until| arrival <= until);
@@ -117,6 +107,17 @@ impl SourceLock {
         }
         let silent = arrival.saturating_sub(locked.heard) >= SILENT;
         self.judge_ssrc(arrival, packet, silent)
+    }
+
+    fn meet(&mut self, arrival: Duration, from: SocketAddr, packet: &RtpPacket<'_>) -> Admission {
+        if Some(from) != self.expected {
+            let Some(held) = self.probation.watch(arrival, from, packet) else {
+                return Admission::OnProbation;
+            };
+            self.released = held;
+        }
+        self.probation.clear();
+        self.lock(arrival, from, packet.ssrc)
     }
 
     fn lock(&mut self, arrival: Duration, address: SocketAddr, ssrc: u32) -> Admission {
@@ -140,19 +141,14 @@ impl SourceLock {
         }
         candidate.next = packet.sequence.wrapping_add(1);
         if candidate.held.len() + 1 < IN_SEQUENCE {
-            candidate.held.push(HeldPacket {
-                arrival,
-                payload_type: packet.payload_type,
-                sequence: packet.sequence,
-                timestamp: packet.timestamp,
-                payload: packet.payload.to_vec(),
-            });
+            candidate.held.push(HeldPacket::of(arrival, packet));
             return Admission::Held;
         }
         if !silent {
             candidate.held.clear();
             return Admission::ForeignSsrc;
         }
+        self.released = self.candidate.take().map(|candidate| candidate.held).unwrap_or_default();
         if let Some(locked) = &mut self.locked {
             locked.ssrc = packet.ssrc;
             locked.heard = arrival;
@@ -162,7 +158,7 @@ impl SourceLock {
 
     /// Returns the packets that were kept back before the one that was admitted as new.
     pub fn take_held(&mut self) -> Vec<HeldPacket> {
-        self.candidate.take().map(|candidate| candidate.held).unwrap_or_default()
+        std::mem::take(&mut self.released)
     }
 }
 
@@ -177,34 +173,57 @@ mod tests {
     }
 
     fn packet(ssrc: u32, sequence: u16) -> RtpPacket<'static> {
-        RtpPacket { payload_type: 8, marker: false, sequence, timestamp: 0, ssrc, payload: &[0xD5; 160] }
+        let timestamp = 160 * u32::from(sequence);
+        RtpPacket { payload_type: 8, marker: false, sequence, timestamp, ssrc, payload: &[0xD5; 160] }
+    }
+
+    /// A lock that has taken the NAT's address 60000 at 160 ms.
+    fn behind_a_nat() -> SourceLock {
+        let mut lock = SourceLock::new(Some(address(4_000)));
+        for at in 1..8 {
+            assert_eq!(lock.admit(FRAME * at, address(60_000), &packet(1, at as u16)), Admission::OnProbation);
+        }
+        assert_eq!(lock.address(), None);
+        assert_eq!(lock.admit(FRAME * 8, address(60_000), &packet(1, 8)), Admission::New);
+        lock
     }
 
     #[test]
-    fn behind_a_nat_the_first_valid_source_is_taken() {
-        let mut lock = SourceLock::new(Some(address(4_000)));
-        assert_eq!(lock.admit(FRAME, address(60_000), &packet(1, 1)), Admission::New);
-        assert_eq!(lock.admit(FRAME, address(60_000), &packet(1, 2)), Admission::Current);
-        assert_eq!(lock.admit(FRAME, address(60_001), &packet(1, 3)), Admission::ForeignAddress);
+    fn behind_a_nat_whoever_sends_a_stream_is_taken_and_nothing_of_it_is_lost() {
+        let mut lock = behind_a_nat();
+        let held: Vec<u16> = lock.take_held().iter().map(|held| held.sequence).collect();
+        assert_eq!(held, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(lock.admit(FRAME * 9, address(60_000), &packet(1, 9)), Admission::Current);
+        assert_eq!(lock.admit(FRAME * 9, address(60_001), &packet(1, 10)), Admission::ForeignAddress);
         assert_eq!(lock.address(), Some(address(60_000)));
     }
 
     #[test]
-    fn the_announced_address_takes_over_at_first_and_never_later() {
+    fn a_stranger_who_comes_before_the_announced_caller_is_not_heard() {
         let mut lock = SourceLock::new(Some(address(4_000)));
-        lock.admit(FRAME, address(60_000), &packet(1, 1));
-        assert_eq!(lock.admit(FRAME * 2, address(4_000), &packet(2, 9)), Admission::New);
-        assert_eq!(lock.admit(FRAME * 2, address(60_000), &packet(1, 2)), Admission::ForeignAddress);
+        for at in 0..7 {
+            assert_eq!(lock.admit(FRAME * at, address(60_000), &packet(9, at as u16)), Admission::OnProbation);
+        }
+        assert_eq!(lock.admit(FRAME * 7, address(4_000), &packet(1, 1)), Admission::New);
+        assert!(lock.take_held().is_empty());
+        assert_eq!(lock.admit(FRAME * 8, address(60_000), &packet(9, 8)), Admission::ForeignAddress);
+        assert_eq!(lock.admit(FRAME * 8, address(4_000), &packet(1, 2)), Admission::Current);
+    }
 
-        let mut lock = SourceLock::new(Some(address(4_000)));
-        lock.admit(FRAME, address(60_000), &packet(1, 1));
+    #[test]
+    fn the_announced_address_takes_over_at_first_and_never_later() {
+        let mut lock = behind_a_nat();
+        assert_eq!(lock.admit(FRAME * 9, address(4_000), &packet(2, 9)), Admission::New);
+        assert_eq!(lock.admit(FRAME * 9, address(60_000), &packet(1, 9)), Admission::ForeignAddress);
+
+        let mut lock = behind_a_nat();
         let later = Duration::from_secs(3);
         assert_eq!(lock.admit(later, address(4_000), &packet(2, 9)), Admission::ForeignAddress);
     }
 
     #[test]
     fn a_second_source_mixed_in_is_never_heard() {
-        let mut lock = SourceLock::new(None);
+        let mut lock = SourceLock::new(Some(address(4_000)));
         lock.admit(Duration::ZERO, address(4_000), &packet(1, 0));
         for frame in 1..200u16 {
             let now = FRAME * u32::from(frame);
@@ -220,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_new_ssrc_is_followed_and_its_first_packets_are_kept() {
-        let mut lock = SourceLock::new(None);
+        let mut lock = SourceLock::new(Some(address(4_000)));
         lock.admit(Duration::ZERO, address(4_000), &packet(1, 0));
         assert_eq!(lock.admit(FRAME, address(4_000), &packet(2, 700)), Admission::Held);
         assert_eq!(lock.admit(FRAME * 2, address(4_000), &packet(2, 701)), Admission::Held);
@@ -232,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_reinvite_opens_the_lock() {
-        let mut lock = SourceLock::new(None);
+        let mut lock = SourceLock::new(Some(address(4_000)));
         lock.admit(Duration::ZERO, address(4_000), &packet(1, 0));
         lock.expect(Some(address(5_000)));
         assert_eq!(lock.admit(FRAME, address(5_000), &packet(2, 0)), Admission::New);

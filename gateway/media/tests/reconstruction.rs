@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use dauys_media::{
-    g711::Codec,
+    codec::Codec,
+    g711,
     receiver::{Accepted, Receiver, ReceiverConfig, Rejection},
     rtp::RtpHeader,
 };
@@ -44,7 +45,7 @@ impl Tape {
     fn write(&mut self, at: u64, payload: &[u8]) {
         let at = at as usize;
         if self.0.len() < at + payload.len() {
-            self.0.resize(at + payload.len(), Codec::Alaw.silence());
+            self.0.resize(at + payload.len(), g711::Codec::Alaw.silence());
         }
         self.0[at..at + payload.len()].copy_from_slice(payload);
     }
@@ -125,7 +126,7 @@ proptest! {
     fn what_is_lost_is_silence_of_its_own_length(seed: u64, frames in 2usize..300, sequence: u16, timestamp: u32) {
         let (tape, receiver, lost) = record(seed, frames, sequence, timestamp, 20);
         let said: Vec<u8> = (0..frames)
-            .flat_map(|nth| if lost.contains(&nth) { vec![Codec::Alaw.silence(); FRAME] } else { speech(nth) })
+            .flat_map(|nth| if lost.contains(&nth) { vec![g711::Codec::Alaw.silence(); FRAME] } else { speech(nth) })
             .collect();
         prop_assert!(tape.0 == said, "the tape is not what was said");
         prop_assert_eq!(receiver.stats().lost, lost.len() as u64);

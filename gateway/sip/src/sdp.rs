@@ -1,12 +1,20 @@
-//! Offer and answer for one audio stream (RFC 3264, RFC 8866): G.711 and telephone events over RTP/AVP.
+//! Offer and answer for one audio stream (RFC 3264, RFC 8866): G.711, G.722, Opus and telephone events over RTP/AVP or RTP/SAVP.
 //!
 //! `sdp-types` reads and writes the syntax; sizes are bounded before it runs. Further streams of an offer, and streams
-//! with another profile, are refused with port 0.
+//! with another profile, are refused with port 0. Streams are not bundled: a group in the offer is left out of the answer.
+
+mod codec;
+mod crypto;
+mod direction;
 
 use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Media, Origin, Session};
 use thiserror::Error;
+
+pub use codec::Codec;
+pub use crypto::{Secret, Srtp, SrtpPolicy, Suite};
+pub use direction::Direction;
 
 /// The longest description read, in bytes.
 pub const MAX_SDP: usize = 16 * 1024;
@@ -15,81 +23,8 @@ pub const MAX_LINES: usize = 512;
 /// The most media streams read.
 pub const MAX_STREAMS: usize = 16;
 
-/// A G.711 codec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// A-law, payload type 8.
-    Pcma,
-    /// µ-law, payload type 0.
-    Pcmu,
-}
-
-impl Codec {
-    /// The static payload type (RFC 3551 §6).
-    #[must_use]
-    pub fn payload_type(self) -> u8 {
-        match self {
-            Self::Pcma => 8,
-            Self::Pcmu => 0,
-        }
-    }
-
-    /// The encoding name in `a=rtpmap`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pcma => "PCMA",
-            Self::Pcmu => "PCMU",
-        }
-    }
-}
-
-/// Which way media flows, as seen from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Both ways.
-    SendRecv,
-    /// Only from here.
-    SendOnly,
-    /// Only to here.
-    RecvOnly,
-    /// Neither way.
-    Inactive,
-}
-
-impl Direction {
-    /// Combines whether this side sends and whether it receives.
-    #[must_use]
-    pub fn of(sends: bool, receives: bool) -> Self {
-        match (sends, receives) {
-            (true, true) => Self::SendRecv,
-            (true, false) => Self::SendOnly,
-            (false, true) => Self::RecvOnly,
-            (false, false) => Self::Inactive,
-        }
-    }
-
-    /// Whether this side sends.
-    #[must_use]
-    pub fn sends(self) -> bool {
-        matches!(self, Self::SendRecv | Self::SendOnly)
-    }
-
-    /// Whether this side receives.
-    #[must_use]
-    pub fn receives(self) -> bool {
-        matches!(self, Self::SendRecv | Self::RecvOnly)
-    }
-
-    fn attribute(self) -> &'static str {
-        match self {
-            Self::SendRecv => "sendrecv",
-            Self::SendOnly => "sendonly",
-            Self::RecvOnly => "recvonly",
-            Self::Inactive => "inactive",
-        }
-    }
-}
+const PLAIN: &str = "RTP/AVP";
+const SECURE: &str = "RTP/SAVP";
 
 /// What this side can do, and where it wants its media.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +35,7 @@ pub struct Capabilities {
     pub port: u16,
     /// The RTCP port, if it is not the one after `port` (announced with `a=rtcp`, RFC 3605).
     pub rtcp_port: Option<u16>,
-    /// The codecs accepted; in an offer, most wanted first. In an answer the peer's order decides.
+    /// The codecs accepted, most wanted first: of those that an offer has, the first of these is taken.
     pub codecs: Vec<Codec>,
     /// The payload type for telephone events in an offer; in an answer only whether they are taken.
     pub dtmf_pt: Option<u8>,
@@ -108,6 +43,10 @@ pub struct Capabilities {
     pub ptime_ms: u32,
     /// Whether RTCP may share the RTP port (RFC 5761); in an offer, whether to propose it.
     pub rtcp_mux: bool,
+    /// Whether this side encrypts; with neither secret nor policy it does not.
+    pub srtp: SrtpPolicy,
+    /// The secret of what this side would send encrypted: random bytes, new for each call.
+    pub srtp_secret: Option<Secret>,
     /// What this side wants to do: [`Direction::SendRecv`] for a call.
     pub direction: Direction,
     /// The session's number in `o=`: one number for all descriptions of a call.
@@ -128,6 +67,8 @@ impl Capabilities {
             dtmf_pt: Some(101),
             ptime_ms: 20,
             rtcp_mux: true,
+            srtp: SrtpPolicy::Refused,
+            srtp_secret: None,
             direction: Direction::SendRecv,
             session_id: 1,
             version: 1,
@@ -156,6 +97,8 @@ pub struct Negotiated {
     pub ptime_ms: u32,
     /// Whether RTCP shares the RTP port.
     pub rtcp_mux: bool,
+    /// How both sides encrypt; none over RTP/AVP.
+    pub srtp: Option<Srtp>,
 }
 
 /// Why an offer or an answer cannot be used. Carries nothing that the peer wrote.
@@ -170,6 +113,9 @@ pub enum SdpError {
     /// No audio stream with an accepted profile.
     #[error("no audio stream over RTP/AVP")]
     NoAudio,
+    /// The stream is not encrypted, or in no way that both sides have, and this side wants it so.
+    #[error("the audio stream cannot be encrypted as it must")]
+    Unencrypted,
     /// No codec that both sides have.
     #[error("no common codec")]
     NoCommonCodec,
@@ -196,7 +142,7 @@ impl SdpError {
     #[must_use]
     pub fn warning(self) -> (u16, &'static str) {
         match self {
-            Self::NoAudio => (302, "Incompatible transport protocol"),
+            Self::NoAudio | Self::Unencrypted => (302, "Incompatible transport protocol"),
             Self::NoCommonCodec => (305, "Incompatible media format"),
             Self::Address => (301, "Incompatible network address formats"),
             _ => (399, "Unusable session description"),
@@ -234,13 +180,22 @@ pub fn answer(offer: &[u8], capabilities: &Capabilities) -> Result<Negotiated, S
 /// Makes an offer.
 #[must_use]
 pub fn offer(capabilities: &Capabilities) -> String {
-    let mut payloads: Vec<(u8, String)> =
-        capabilities.codecs.iter().map(|c| (c.payload_type(), format!("{}/8000", c.name()))).collect();
-    payloads.extend(capabilities.dtmf_pt.map(|pt| (pt, "telephone-event/8000".to_owned())));
+    let codecs = capabilities.codecs.iter().map(|codec| (*codec, codec.payload_type())).collect();
+    let fast = capabilities.codecs.contains(&Codec::Opus);
+    let slow = capabilities.codecs.iter().any(|codec| *codec != Codec::Opus);
+    // Events count by the clock of the codec that they come beside, so each clock has its own.
+    let clocks = [(slow, 8_000, 0), (fast, 48_000, u8::from(slow))];
+    let events = capabilities.dtmf_pt.into_iter().flat_map(|pt| {
+        clocks
+            .into_iter()
+            .filter(|(used, ..)| *used)
+            .map(move |(_, clock, further)| (pt.saturating_add(further), clock))
+    });
     let mut description = describe(capabilities);
     let shape = Shape {
-        payloads,
-        dtmf_pt: capabilities.dtmf_pt,
+        codecs,
+        events: events.collect(),
+        srtp: offered_srtp(capabilities),
         ptime_ms: capabilities.ptime_ms,
         direction: capabilities.direction,
         rtcp_mux: capabilities.rtcp_mux,
@@ -261,15 +216,26 @@ pub fn accept_answer(answer: &[u8], capabilities: &Capabilities) -> Result<Negot
     if !offered(stream.payload_type) {
         return Err(SdpError::NotAnAnswer);
     }
+    // An answer may choose what was offered, and nothing else (RFC 4568 §5.1.2).
+    let chosen = stream.srtp.map(|srtp| (srtp.tag, srtp.suite));
+    if chosen != offered_srtp(capabilities).map(|srtp| (srtp.tag, srtp.suite)) {
+        return Err(SdpError::NotAnAnswer);
+    }
     stream.rtcp_mux = stream.rtcp_mux && capabilities.rtcp_mux;
     Ok(stream.agreed(String::new()))
+}
+
+fn offered_srtp(capabilities: &Capabilities) -> Option<Srtp> {
+    capabilities.srtp_secret.filter(|_| capabilities.srtp == SrtpPolicy::Required).map(Srtp::offered)
 }
 
 /// One usable stream of the peer's description, met with what this side can do.
 struct Stream {
     codec: Codec,
     payload_type: u8,
-    dtmf_pt: Option<u8>,
+    /// Payload type and clock of telephone events.
+    events: Option<(u8, u32)>,
+    srtp: Option<Srtp>,
     remote: SocketAddr,
     remote_rtcp: SocketAddr,
     direction: Direction,
@@ -279,15 +245,14 @@ struct Stream {
 
 impl Stream {
     fn read(session: &Session, media: &Media, capabilities: &Capabilities) -> Result<Self, SdpError> {
-        let audio = media.media.eq_ignore_ascii_case("audio") && media.proto.eq_ignore_ascii_case("RTP/AVP");
-        if !audio || media.port == 0 {
+        if !media.media.eq_ignore_ascii_case("audio") || media.port == 0 {
             return Err(SdpError::NoAudio);
         }
-        let payloads: Vec<u8> = media.fmt.split_ascii_whitespace().filter_map(|f| f.parse().ok()).collect();
-        let chosen = payloads.iter().find_map(|pt| Some((*pt, codec_of(media, *pt, &capabilities.codecs)?)));
-        let (payload_type, codec) = chosen.ok_or(SdpError::NoCommonCodec)?;
-        let events = |pt: &&u8| rtpmap(media, **pt).is_some_and(|m| m.eq_ignore_ascii_case("telephone-event/8000"));
-        let dtmf_pt = capabilities.dtmf_pt.and_then(|_| payloads.iter().find(events).copied());
+        let srtp = protection(media, capabilities)?;
+        let formats = codec::formats(media);
+        let (codec, payload_type) =
+            codec::choose(media, &formats, &capabilities.codecs).ok_or(SdpError::NoCommonCodec)?;
+        let events = capabilities.dtmf_pt.and_then(|_| codec::events(media, &formats, codec));
         let ip = address(session, media)?;
         if ip.is_ipv4() != capabilities.local_ip.is_ipv4() {
             return Err(SdpError::Address);
@@ -297,21 +262,21 @@ impl Stream {
         Ok(Self {
             codec,
             payload_type,
-            dtmf_pt,
+            events,
+            srtp,
             remote,
             remote_rtcp: if rtcp_mux { remote } else { rtcp_address(media, remote) },
-            direction: direction(session, media, ip, capabilities.direction),
+            direction: direction::mirrored(session, media, ip, capabilities.direction),
             ptime_ms: ptime(media, capabilities.ptime_ms),
             rtcp_mux,
         })
     }
 
     fn media(&self, capabilities: &Capabilities) -> Media {
-        let mut payloads = vec![(self.payload_type, format!("{}/8000", self.codec.name()))];
-        payloads.extend(self.dtmf_pt.map(|pt| (pt, "telephone-event/8000".to_owned())));
         let shape = Shape {
-            payloads,
-            dtmf_pt: self.dtmf_pt,
+            codecs: vec![(self.codec, self.payload_type)],
+            events: self.events.into_iter().collect(),
+            srtp: self.srtp,
             ptime_ms: self.ptime_ms,
             direction: self.direction,
             rtcp_mux: self.rtcp_mux,
@@ -328,20 +293,22 @@ impl Stream {
             answer,
             codec: self.codec,
             payload_type: self.payload_type,
-            dtmf_pt: self.dtmf_pt,
+            dtmf_pt: self.events.map(|(payload_type, _)| payload_type),
             remote: self.remote,
             remote_rtcp: self.remote_rtcp,
             direction: self.direction,
             ptime_ms: self.ptime_ms,
             rtcp_mux: self.rtcp_mux,
+            srtp: self.srtp,
         }
     }
 }
 
 /// The attributes of a stream that this side writes.
 struct Shape {
-    payloads: Vec<(u8, String)>,
-    dtmf_pt: Option<u8>,
+    codecs: Vec<(Codec, u8)>,
+    events: Vec<(u8, u32)>,
+    srtp: Option<Srtp>,
     ptime_ms: u32,
     direction: Direction,
     rtcp_mux: bool,
@@ -349,17 +316,27 @@ struct Shape {
 
 impl Shape {
     fn media(&self, capabilities: &Capabilities) -> Media {
-        let list: Vec<String> = self.payloads.iter().map(|(pt, _)| pt.to_string()).collect();
-        let mut attributes: Vec<Attribute> =
-            self.payloads.iter().map(|(pt, name)| Attribute::with_value("rtpmap", format!("{pt} {name}"))).collect();
-        attributes.extend(self.dtmf_pt.map(|pt| Attribute::with_value("fmtp", format!("{pt} 0-15"))));
+        let numbers = self.codecs.iter().map(|(_, pt)| *pt).chain(self.events.iter().map(|(pt, _)| *pt));
+        let list: Vec<String> = numbers.map(|pt| pt.to_string()).collect();
+        let mut attributes: Vec<Attribute> = Vec::new();
+        for (codec, pt) in &self.codecs {
+            attributes.push(Attribute::with_value("rtpmap", format!("{pt} {}", codec.encoding())));
+            let parameters = codec.parameters();
+            attributes.extend(parameters.map(|value| Attribute::with_value("fmtp", format!("{pt} {value}"))));
+        }
+        for (pt, clock) in &self.events {
+            attributes.push(Attribute::with_value("rtpmap", format!("{pt} telephone-event/{clock}")));
+            attributes.push(Attribute::with_value("fmtp", format!("{pt} 0-15")));
+        }
+        attributes.extend(self.srtp.map(|srtp| Attribute::with_value("crypto", srtp.line())));
         attributes.push(Attribute::with_value("ptime", self.ptime_ms));
         attributes.extend(capabilities.rtcp_port.map(|port| Attribute::with_value("rtcp", port)));
         if self.rtcp_mux {
             attributes.push(Attribute::new("rtcp-mux"));
         }
         attributes.push(Attribute::new(self.direction.attribute()));
-        let mut media = blank("audio", capabilities.port, "RTP/AVP", &list.join(" "));
+        let profile = if self.srtp.is_some() { SECURE } else { PLAIN };
+        let mut media = blank("audio", capabilities.port, profile, &list.join(" "));
         media.attributes = attributes;
         media
     }
@@ -375,29 +352,36 @@ fn read(description: &[u8]) -> Result<Session, SdpError> {
     if session.medias.len() > MAX_STREAMS { Err(SdpError::TooLarge) } else { Ok(session) }
 }
 
+/// How the stream's profile and keys meet what this side wants.
+fn protection(media: &Media, capabilities: &Capabilities) -> Result<Option<Srtp>, SdpError> {
+    if media.proto.eq_ignore_ascii_case(PLAIN) {
+        let may = capabilities.srtp != SrtpPolicy::Required;
+        return if may { Ok(None) } else { Err(SdpError::Unencrypted) };
+    }
+    if !media.proto.eq_ignore_ascii_case(SECURE) || capabilities.srtp == SrtpPolicy::Refused {
+        return Err(SdpError::NoAudio);
+    }
+    let agreed = capabilities.srtp_secret.and_then(|secret| Srtp::read(media, secret));
+    agreed.map(Some).ok_or(SdpError::Unencrypted)
+}
+
 fn attribute<'a>(media: &'a Media, name: &str) -> Option<&'a str> {
-    let found = media.attributes.iter().find(|a| a.attribute.eq_ignore_ascii_case(name))?;
-    Some(found.value.as_deref().unwrap_or_default().trim())
+    attributes(media, name).next()
+}
+
+fn attributes<'a>(media: &'a Media, name: &str) -> impl Iterator<Item = &'a str> {
+    let named = media.attributes.iter().filter(move |a| a.attribute.eq_ignore_ascii_case(name));
+    named.map(|a| a.value.as_deref().unwrap_or_default().trim())
 }
 
 /// The encoding of a payload type, without the number of channels when it is one.
 fn rtpmap(media: &Media, payload_type: u8) -> Option<&str> {
-    let maps = media.attributes.iter().filter(|a| a.attribute.eq_ignore_ascii_case("rtpmap"));
-    let encoding = maps.filter_map(|a| a.value.as_deref()?.trim().split_once(' ')).find_map(|(pt, encoding)| {
-        let same = pt.parse::<u8>().is_ok_and(|pt| pt == payload_type);
-        same.then_some(encoding.trim())
-    })?;
+    let encoding =
+        attributes(media, "rtpmap").filter_map(|value| value.split_once(' ')).find_map(|(pt, encoding)| {
+            let same = pt.parse::<u8>().is_ok_and(|pt| pt == payload_type);
+            same.then_some(encoding.trim())
+        })?;
     Some(encoding.strip_suffix("/1").unwrap_or(encoding))
-}
-
-fn codec_of(media: &Media, payload_type: u8, accepted: &[Codec]) -> Option<Codec> {
-    let encoding = rtpmap(media, payload_type);
-    accepted.iter().copied().find(|codec| match encoding {
-        Some(encoding) => encoding
-            .split_once('/')
-            .is_some_and(|(name, rate)| name.eq_ignore_ascii_case(codec.name()) && rate == "8000"),
-        None => codec.payload_type() == payload_type,
-    })
 }
 
 fn address(session: &Session, media: &Media) -> Result<IpAddr, SdpError> {
@@ -414,23 +398,6 @@ fn rtcp_address(media: &Media, rtp: SocketAddr) -> SocketAddr {
     let Some(port) = words.next().and_then(|p| p.parse().ok()) else { return next };
     let ip = words.nth(2).and_then(|a| a.parse::<IpAddr>().ok()).filter(|ip| ip.is_ipv4() == rtp.is_ipv4());
     SocketAddr::new(ip.unwrap_or(rtp.ip()), port)
-}
-
-/// The peer's direction turned round and met with what this side wants. An unspecified address is the old way to hold
-/// (RFC 3264 §8.4): nothing may be sent there.
-fn direction(session: &Session, media: &Media, ip: IpAddr, wanted: Direction) -> Direction {
-    let named = |attributes: &[Attribute]| {
-        attributes.iter().find_map(|a| match a.attribute.to_ascii_lowercase().as_str() {
-            "sendrecv" => Some(Direction::SendRecv),
-            "sendonly" => Some(Direction::SendOnly),
-            "recvonly" => Some(Direction::RecvOnly),
-            "inactive" => Some(Direction::Inactive),
-            _ => None,
-        })
-    };
-    let theirs = named(&media.attributes).or_else(|| named(&session.attributes)).unwrap_or(Direction::SendRecv);
-    let sends = theirs.receives() && wanted.sends() && !ip.is_unspecified();
-    Direction::of(sends, theirs.sends() && wanted.receives())
 }
 
 /// The packet length that the peer asks for, in whole 10 ms from 10 to 60, and no more than it can take.

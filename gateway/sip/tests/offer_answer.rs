@@ -12,9 +12,9 @@ fn answer(media_lines: &str) -> Result<Negotiated, SdpError> {
 }
 
 #[test]
-fn the_offerers_first_common_codec_is_taken() {
+fn the_one_common_codec_is_taken() {
     let agreed = answer(
-        "m=audio 20000 RTP/AVP 18 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:30\r\n",
+        "m=audio 20000 RTP/AVP 18 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:30\r\n",
     )
     .unwrap();
     assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf_pt, agreed.ptime_ms), (Codec::Pcmu, 0, Some(101), 30));
@@ -143,4 +143,66 @@ fn an_answer_that_does_not_fit_is_refused() {
     assert_eq!(read("m=audio 0 RTP/AVP 8\r\n"), Err(SdpError::NoAudio));
     assert_eq!(read("m=audio 20000 RTP/AVP 8\r\nm=audio 20002 RTP/AVP 8\r\n"), Err(SdpError::NotAnAnswer));
     assert_eq!(read("m=audio 20000 RTP/AVP 97\r\na=rtpmap:97 PCMA/8000\r\n"), Err(SdpError::NotAnAnswer));
+}
+
+fn wide() -> Capabilities {
+    Capabilities { codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma], ..media("192.0.2.20:30000") }
+}
+
+fn answer_wide(media_lines: &str) -> Result<Negotiated, SdpError> {
+    sdp::answer(format!("{HEAD}{media_lines}").as_bytes(), &wide())
+}
+
+#[test]
+fn this_sides_order_decides_among_what_is_offered() {
+    let narrow = answer_wide("m=audio 20000 RTP/AVP 0 8\r\n").unwrap();
+    assert_eq!((narrow.codec, narrow.payload_type), (Codec::Pcma, 8));
+    let agreed = answer_wide("m=audio 20000 RTP/AVP 8 9\r\na=rtpmap:9 G722/8000\r\n").unwrap();
+    assert_eq!((agreed.codec, agreed.payload_type), (Codec::G722, 9));
+    assert!(
+        agreed.answer.contains("m=audio 30000 RTP/AVP 9\r\n") && agreed.answer.contains("a=rtpmap:9 G722/8000\r\n")
+    );
+}
+
+#[test]
+fn opus_has_its_own_clock_for_events_too() {
+    let offer = "m=audio 20000 RTP/AVP 96 8 101 102\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
+                 a=rtpmap:101 telephone-event/8000\r\na=rtpmap:102 telephone-event/48000\r\n";
+    let agreed = answer_wide(offer).unwrap();
+    assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf_pt), (Codec::Opus, 96, Some(102)));
+    for line in ["m=audio 30000 RTP/AVP 96 102", "a=rtpmap:96 opus/48000/2", "a=rtpmap:102 telephone-event/48000"] {
+        assert!(agreed.answer.contains(&format!("{line}\r\n")), "{}", agreed.answer);
+    }
+    assert!(agreed.answer.contains("a=fmtp:96 useinbandfec=1;stereo=0"));
+    let mono = answer_wide("m=audio 20000 RTP/AVP 96 8\r\na=rtpmap:96 opus/48000\r\n").unwrap();
+    assert_eq!(mono.codec, Codec::Pcma, "Opus is always announced with two channels");
+}
+
+#[test]
+fn an_offer_of_ours_in_every_codec_is_answered_and_understood() {
+    for wanted in [Codec::Opus, Codec::G722, Codec::Pcma] {
+        let phone = Capabilities { codecs: vec![wanted], ..media("192.0.2.10:20000") };
+        let answered = sdp::answer(sdp::offer(&wide()).as_bytes(), &phone).unwrap();
+        let accepted = sdp::accept_answer(answered.answer.as_bytes(), &wide()).unwrap();
+        assert_eq!((answered.codec, accepted.codec, accepted.payload_type), (wanted, wanted, wanted.payload_type()));
+        assert!(accepted.dtmf_pt.is_some() && accepted.dtmf_pt == answered.dtmf_pt, "{wanted:?}");
+    }
+}
+
+#[test]
+fn a_stream_with_thousands_of_formats_costs_no_more_than_one() {
+    let numbers: String = (0..3_000).map(|nth| format!(" {}", nth % 96)).collect();
+    let maps = "a=rtpmap:8 X/8000\r\n".repeat(480);
+    let error = answer(&format!("m=audio 20000 RTP/AVP{numbers}\r\n{maps}")).unwrap_err();
+    assert!(matches!(error, SdpError::NoCommonCodec | SdpError::TooLarge));
+}
+
+#[test]
+fn a_bundle_is_not_claimed_and_the_order_of_streams_is_kept() {
+    let offer = format!(
+        "{HEAD}a=group:BUNDLE a v\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\nm=audio 20000 RTP/AVP 8\r\na=mid:a\r\n"
+    );
+    let agreed = sdp::answer(offer.as_bytes(), &media("192.0.2.20:30000")).unwrap();
+    assert!(!agreed.answer.contains("BUNDLE"));
+    assert!(agreed.answer.find("m=video 0 ") < agreed.answer.find("m=audio 30000 "));
 }

@@ -1,5 +1,6 @@
 //! The line: the one task that owns the SIP endpoint and the table of calls.
 
+use super::agreement;
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
 use super::refusal::Refusal;
@@ -12,10 +13,9 @@ use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlan
 use crate::recording::DiskState;
 use dauys_bus::Message;
 use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
-use dauys_media::g711::Codec;
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
-use dauys_sip::sdp::{self, Capabilities, Negotiated};
-use dauys_sip::{CallHandle, Cause, Endpoint, Event, Flow, Output, Private, Rejection, StatusCode};
+use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
+use dauys_sip::{CallHandle, Cause, Endpoint, Event, Flow, Output, Private, Rejection, StatusCode, Transport};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -52,13 +52,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Returns an address that media can be sent to, in the form that media sockets know.
-    fn reachable(&self, address: SocketAddr) -> Option<SocketAddr> {
-        let usable = !address.ip().is_unspecified() && address.port() != 0;
-        usable.then(|| match address.ip() {
-            IpAddr::V4(ip) if self.both_families => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
-            _ => address,
-        })
+    /// Writes the addresses of a call's media in the form that media sockets know.
+    fn reachable(&self, mut media: CallMedia) -> CallMedia {
+        for address in [&mut media.remote, &mut media.remote_rtcp].into_iter().flatten() {
+            if let IpAddr::V4(ip) = address.ip()
+                && self.both_families
+            {
+                address.set_ip(ip.to_ipv6_mapped().into());
+            }
+        }
+        media
     }
 }
 
@@ -255,6 +258,7 @@ impl Line {
             }
             Event::Established { call, sdp } => self.established(call, sdp.as_deref()),
             Event::MediaUpdate { call, sdp } => self.media_update(call, sdp.as_deref()),
+            Event::UpdateAnswered { call, sdp } => self.update_answered(call, sdp.as_deref()),
             Event::Dtmf { call, digit } => self.key(call, digit),
             Event::Transfer { call, status, done: true } => self.transferred(call, status),
             Event::Ended { call, cause, .. } => self.hung_up(call, cause),
@@ -283,12 +287,20 @@ impl Line {
         }
         let slot = self.shared.media.allocate().map_err(|_| Refusal::Ports)?;
         // The caller's media comes to the address at which its INVITE came.
-        let local = self.shared.endpoint.flow(handle).map_or(source.ip(), |flow| flow.local.ip());
-        let seen = self.shared.parts.settings.sip.public_address.filter(|ip| ip.is_ipv4() == local.is_ipv4());
-        let ip = seen.unwrap_or(local);
-        let mut capabilities = Capabilities::g711(SocketAddr::new(ip, slot.port()));
-        capabilities.rtcp_port = self.shared.media.rtcp_port();
+        let flow = self.shared.endpoint.flow(handle);
+        let local = flow.map_or(source.ip(), |flow| flow.local.ip());
+        // What goes over TLS, nobody on the way can read: not the keys of the media either.
+        let private = flow.is_some_and(|flow| flow.transport == Transport::Tls);
+        let settings = &self.shared.parts.settings;
+        let seen = settings.sip.public_address.filter(|ip| ip.is_ipv4() == local.is_ipv4());
+        let address = SocketAddr::new(seen.unwrap_or(local), slot.port());
+        let secret = sdp::Secret(rand::random());
+        let capabilities =
+            agreement::capabilities(&settings.media, address, self.shared.media.rtcp_port(), private, secret);
         let Some(offer) = offer else {
+            if capabilities.codecs.is_empty() {
+                return Err(Refusal::Media(SdpError::Unencrypted));
+            }
             let offer = sdp::offer(&capabilities);
             self.shared.endpoint.answer(handle, now(), offer.as_bytes()).map_err(|_| Refusal::Gone)?;
             self.waiting.insert(handle, Waiting { slot, capabilities, facts });
@@ -309,20 +321,10 @@ impl Line {
         facts: CallFacts,
         agreed: &Negotiated,
     ) -> Result<(), Refusal> {
-        let codec = match agreed.codec {
-            sdp::Codec::Pcma => Codec::Alaw,
-            sdp::Codec::Pcmu => Codec::Ulaw,
-        };
-        capabilities.codecs = vec![agreed.codec];
-        let media = CallMedia {
-            codec,
-            payload_type: agreed.payload_type,
-            dtmf_payload_type: agreed.dtmf_pt,
-            remote: self.shared.reachable(agreed.remote),
-            remote_rtcp: self.shared.reachable(agreed.remote_rtcp),
-            rtcp_mux: agreed.rtcp_mux,
-            listen: Some(over_prompts()),
-        };
+        agreement::settle(&mut capabilities, agreed);
+        let media = agreement::media(&self.shared.parts.settings.media, agreed, Some(over_prompts()));
+        let media = self.shared.reachable(media);
+        let codec = media.codec;
         let media = self.shared.media.start_call(slot, media).map_err(|_| Refusal::Busy)?;
         let machine = Machine::new(Arc::clone(&self.shared.parts.script), self.shared.limits);
         let call = Call::new(NewCall {
@@ -392,28 +394,44 @@ impl Line {
     }
 
     fn media_update(&mut self, handle: CallHandle, offer: Option<&[u8]>) {
-        let Self { calls, shared, .. } = self;
-        let Some(call) = calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else { return };
         call.capabilities.version += 1;
         let Some(offer) = offer else {
             let offer = sdp::offer(&call.capabilities);
-            let _ = shared.endpoint.reply_update(handle, now(), offer.as_bytes());
+            let _ = self.shared.endpoint.reply_update(handle, now(), offer.as_bytes());
             return;
         };
         match sdp::answer(offer, &call.capabilities) {
             Ok(agreed) => {
-                let moved =
-                    call.media.set_remote(shared.reachable(agreed.remote), shared.reachable(agreed.remote_rtcp));
-                let held = call.media.hold(!agreed.direction.sends());
-                if moved.is_err() || held.is_err() {
-                    warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
-                }
-                let _ = shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
+                self.renegotiate(handle, &agreed);
+                let _ = self.shared.endpoint.reply_update(handle, now(), agreed.answer.as_bytes());
             }
             Err(error) => {
                 let status = StatusCode::from(error.status());
-                let _ = shared.endpoint.reject_update(handle, now(), status);
+                let _ = self.shared.endpoint.reject_update(handle, now(), status);
             }
+        }
+    }
+
+    /// The answer to an offer that the peer had asked for.
+    fn update_answered(&mut self, handle: CallHandle, answer: Option<&[u8]>) {
+        let Some(call) = self.calls.get(&handle) else { return };
+        match sdp::accept_answer(answer.unwrap_or_default(), &call.capabilities) {
+            Ok(agreed) => self.renegotiate(handle, &agreed),
+            // It came with the ACK, too late for a status: what was agreed on before stands.
+            Err(error) => debug!(call_id = %call.call_id, %error, "an answer cannot be used"),
+        }
+    }
+
+    fn renegotiate(&mut self, handle: CallHandle, agreed: &Negotiated) {
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        agreement::settle(&mut call.capabilities, agreed);
+        let media = self.shared.reachable(agreement::media(&self.shared.parts.settings.media, agreed, None));
+        call.codec = media.codec.name();
+        let moved = call.media.renegotiate(media);
+        let held = call.media.hold(!agreed.direction.sends());
+        if moved.is_err() || held.is_err() {
+            warn!(call_id = %call.call_id, "the media thread is too busy for a change of media");
         }
     }
 
@@ -460,6 +478,9 @@ impl Line {
         let Some(call) = self.calls.get_mut(&handle) else { return };
         match event.kind {
             MediaEventKind::Heard => {}
+            MediaEventKind::NotHeard => {
+                warn!(call_id = %call.call_id, "the caller is heard and hears nothing, by its own reports");
+            }
             MediaEventKind::Dtmf(key) => self.key(handle, key),
             MediaEventKind::SpeechStarted => {
                 call.speech_started();

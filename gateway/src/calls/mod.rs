@@ -3,6 +3,7 @@
 //! One task (the line) owns the SIP endpoint and the table of calls, so that signalling needs no lock; media threads own the
 //! packets. The line turns events of either into inputs of the call's script, and the script's outputs into commands.
 
+mod agreement;
 mod call;
 mod gauges;
 mod line;
@@ -14,6 +15,7 @@ mod start;
 pub mod telemetry;
 mod transport;
 
+pub(crate) use agreement::codecs;
 pub use gauges::LineGauges;
 pub use network::Network;
 pub use prompts::{PromptError, Prompts};

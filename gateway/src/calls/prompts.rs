@@ -2,6 +2,7 @@
 
 use dauys_config::city::{CityError, PackSource};
 use dauys_config::script::{CallScript, TONE};
+use dauys_media::codec::Codec;
 use dauys_media::play::Clip;
 use dauys_media::tone::{SPEAK_NOW_HZ, tone};
 use std::collections::HashMap;
@@ -44,20 +45,28 @@ pub enum PromptError {
 pub struct Prompts(HashMap<String, Clip>);
 
 impl Prompts {
-    /// Loads and encodes the clips of a script.
+    /// Loads the clips of a script and encodes them in both laws of G.711.
     ///
     /// # Errors
     /// [`PromptError`] with the file and what to do.
     pub fn load(source: &PackSource, script: &CallScript) -> Result<Self, PromptError> {
+        Self::load_for(source, script, &[Codec::Alaw, Codec::Ulaw])
+    }
+
+    /// Loads the clips of a script and encodes them in every codec that calls may have.
+    ///
+    /// # Errors
+    /// [`PromptError`] with the file and what to do.
+    pub fn load_for(source: &PackSource, script: &CallScript, codecs: &[Codec]) -> Result<Self, PromptError> {
         let mut clips = HashMap::new();
         for name in script.clips() {
             let bytes = source.read(&format!("prompts/{name}.wav"))?;
-            let clip = Clip::new(&decode(&name, &bytes)?);
+            let clip = Clip::with_codecs(&decode(&name, &bytes)?, codecs);
             clips.insert(name, clip);
         }
         let mut beep = tone(SPEAK_NOW_HZ, TONE_MILLIS, TONE_LEVEL);
         beep.resize(beep.len() + dauys_media::samples_in(BREATH_MILLIS) as usize, 0);
-        clips.insert(TONE.to_owned(), Clip::new(&beep));
+        clips.insert(TONE.to_owned(), Clip::with_codecs(&beep, codecs));
         Ok(Self(clips))
     }
 
@@ -90,7 +99,7 @@ fn decode(name: &str, bytes: &[u8]) -> Result<Vec<i16>, PromptError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dauys_media::g711::Codec;
+    use dauys_media::g711;
 
     #[test]
     fn every_prompt_of_the_embedded_city_is_audible() {
@@ -99,7 +108,11 @@ mod tests {
         let prompts = Prompts::load(&source, &script).unwrap();
         for name in script.clips().into_iter().chain([TONE.to_owned()]) {
             let clips = prompts.clips(std::slice::from_ref(&name));
-            let loudest = clips[0].bytes(Codec::Alaw).iter().map(|byte| Codec::Alaw.decode(*byte).unsigned_abs()).max();
+            let loudest = clips[0]
+                .bytes(g711::Codec::Alaw)
+                .iter()
+                .map(|byte| g711::Codec::Alaw.decode(*byte).unsigned_abs())
+                .max();
             assert!(loudest > Some(4_000), "{name}: {loudest:?}");
         }
     }

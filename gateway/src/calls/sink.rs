@@ -2,9 +2,9 @@
 
 use crate::intake::SpooledEvent;
 use crate::media::{RecordSink, Recorded};
-use crate::recording::{self, Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
+use crate::recording::{Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
 use dauys_events::MediaQuality;
-use dauys_media::g711::Codec;
+use dauys_media::codec::Codec;
 use dauys_media::quality::CallQuality;
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,12 +47,12 @@ impl RecordSink for LogSink {
     type Refused = Refused;
 
     fn begin(&mut self, codec: Codec, head: Head) -> Result<Track, Refused> {
-        let codec = match codec {
-            Codec::Alaw => recording::Codec::Pcma,
-            Codec::Ulaw => recording::Codec::Pcmu,
-        };
-        let id = self.writer.begin(head.intake, codec, &head.facts)?;
+        let id = self.writer.begin(head.intake, codec.into(), &head.facts)?;
         Ok(Track { id, head })
+    }
+
+    fn set_codec(&mut self, track: &mut Track, codec: Codec) {
+        self.writer.set_codec(track.id, codec.into());
     }
 
     fn append(&mut self, track: &mut Track, at_samples: u64, payload: &[u8]) {

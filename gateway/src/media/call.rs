@@ -11,11 +11,11 @@ use std::{
 
 use dauys_media::{
     FRAME_SAMPLES,
-    activity::{Activity, ActivityConfig, ActivityDetector},
-    g711::Codec,
-    play::{Clip, PlayToken, Playback},
+    activity::ActivityConfig,
+    codec::Codec,
+    play::{Clip, Frame, PlayToken, Playback},
     quality::CallQuality,
-    receiver::{Accepted, Receiver, ReceiverConfig},
+    receiver::{Receiver, ReceiverConfig, Rejection},
     rtcp::{self, Reporter, SenderInfo},
     rtp::{self, HEADER_LEN},
     samples_in,
@@ -26,9 +26,11 @@ use tokio::sync::mpsc;
 use super::{
     config::{CallMedia, MAX_FRAMES_PER_SEND, MediaConfig},
     event::{MediaCallId, MediaEvent, MediaEventKind},
+    hearing::{Hearing, Listening, emit_activity},
     ports::MediaSlot,
+    protection::Protection,
     sink::{RecordSink, Recorded},
-    socket::{self, Batch, Datagram},
+    socket::{self, Batch},
     telemetry::Tally,
 };
 
@@ -38,7 +40,12 @@ const MAX_BATCHES: usize = 8;
 /// For how long nothing must have come before it counts as silence: less is only jitter.
 const QUIET_AFTER: Duration = Duration::from_millis(200);
 
-/// Length of every packet that is played.
+/// Reports in a row that say that the far end hears nothing, before it is believed: 10 s of them.
+const DEAF_REPORTS: u8 = 2;
+/// What must have been sent before a far end that hears nothing is anybody's trouble: a second.
+const AUDIBLE: u64 = 50;
+
+/// Length of every packet of a byte a tick that is played.
 const PACKET: usize = HEADER_LEN + FRAME_SAMPLES;
 
 /// What a thread lends to its calls during a pass.
@@ -71,7 +78,8 @@ pub(super) struct Call<S: RecordSink> {
     receiver: Receiver,
     reporter: Reporter,
     playback: Playback,
-    activity: Option<ActivityDetector>,
+    listening: Listening,
+    srtp: Option<Box<Protection>>,
     track: Option<S::Track>,
     remote: Option<SocketAddr>,
     remote_rtcp: Option<SocketAddr>,
@@ -80,6 +88,7 @@ pub(super) struct Call<S: RecordSink> {
     held: bool,
     heard: bool,
     silence_told: bool,
+    deafness_told: bool,
     last_heard: Instant,
     last_drained: Instant,
     last_sent: Instant,
@@ -107,14 +116,17 @@ impl<S: RecordSink> Call<S> {
             dtmf_payload_type: media.dtmf_payload_type,
             expected_source: media.remote,
         });
+        // A receiver that misses the first packets must not miss a rollover with them (RFC 3711 section 3.3.1).
+        let sequence = if media.srtp.is_some() { start.sequence >> 1 } else { start.sequence };
         let mut call = Self {
             id,
             slot,
             codec: media.codec,
             receiver,
-            reporter: Reporter::default(),
-            playback: Playback::new(media.codec, media.payload_type, start.ssrc, start.sequence, start.timestamp),
-            activity: media.listen.map(|config| ActivityDetector::new(media.codec, config)),
+            reporter: Reporter::new(media.codec.clock()),
+            playback: Playback::new(media.codec, media.payload_type, start.ssrc, sequence, start.timestamp),
+            listening: Listening::new(media.codec, media.listen, media.keys_in_band),
+            srtp: media.srtp.map(Protection::new),
             track: None,
             remote: media.remote,
             remote_rtcp: media.remote_rtcp,
@@ -123,6 +135,7 @@ impl<S: RecordSink> Call<S> {
             held: false,
             heard: false,
             silence_told: false,
+            deafness_told: false,
             last_heard: pass.now,
             last_drained: pass.now,
             last_sent: pass.now,
@@ -171,6 +184,7 @@ impl<S: RecordSink> Call<S> {
         if pass.now >= self.next_report {
             self.next_report = pass.now + pass.config.report_interval;
             self.report(pass);
+            self.tell_deafness(pass);
         }
         if !self.held && !self.is_playing() && pass.now.duration_since(self.last_sent) >= pass.config.keep_alive {
             self.keep_alive(pass);
@@ -183,26 +197,33 @@ impl<S: RecordSink> Call<S> {
         let mut hearing = Hearing {
             id: self.id,
             receiver: &mut self.receiver,
-            activity: &mut self.activity,
+            listening: &mut self.listening,
             track: &mut self.track,
             sink: &mut **sink,
             events,
             tally,
             heard_before: &mut self.heard,
         };
-        let reporter = &mut self.reporter;
+        let (reporter, srtp) = (&mut self.reporter, &mut self.srtp);
         let ours = self.playback.ssrc();
         let (mut heard, mut drops) = (false, self.kernel_drops);
         let outcome = batch.receive(self.slot.socket(), |datagram| {
             drops = datagram.dropped.unwrap_or(drops);
             let arrival = datagram.arrival.unwrap_or(*unix);
-            if rtp::is_rtcp(datagram.bytes) {
-                let theirs = hearing.receiver.source_ssrc();
-                if reporter.handle_packet(arrival, datagram.bytes, ours, theirs) != Ok(true) {
-                    hearing.tally.rtcp_unused += 1;
+            let is_rtcp = rtp::is_rtcp(datagram.bytes);
+            let opened = match srtp.as_mut() {
+                None => Ok(datagram.bytes),
+                Some(srtp) => srtp.open(datagram.bytes, is_rtcp),
+            };
+            match opened {
+                Err(_) => hearing.tally.reject(Rejection::Unauthentic),
+                Ok(bytes) if is_rtcp => {
+                    let theirs = hearing.receiver.source_ssrc();
+                    if reporter.handle_packet(arrival, bytes, ours, theirs) != Ok(true) {
+                        hearing.tally.rtcp_unused += 1;
+                    }
                 }
-            } else {
-                heard |= hearing.take(arrival, &datagram);
+                Ok(bytes) => heard |= hearing.take(arrival, &datagram, bytes),
             }
         });
         self.tally_drops(drops, pass.tally);
@@ -221,15 +242,14 @@ impl<S: RecordSink> Call<S> {
 
     fn count_silence(&mut self, pass: &mut Pass<'_, S>) {
         let silent = pass.now.duration_since(self.last_heard);
-        if silent >= QUIET_AFTER
-            && let Some(detector) = &mut self.activity
-        {
+        if silent >= QUIET_AFTER {
             let since = pass.now.duration_since(self.last_drained);
-            let changed = detector.handle_silence(samples_in(since.as_millis() as u32));
+            let changed = self.listening.handle_silence(samples_in(since.as_millis() as u32));
             emit_activity(pass.events, pass.tally, self.id, changed);
         }
         if silent >= pass.config.no_media_after && !self.held && !std::mem::replace(&mut self.silence_told, true) {
             let silence_ms = silent.as_millis() as u64;
+            pass.tally.not_heard_from += 1;
             emit(pass.events, pass.tally, self.id, MediaEventKind::NoMedia { silence_ms });
         }
     }
@@ -246,6 +266,9 @@ impl<S: RecordSink> Call<S> {
     pub fn send_frames(&mut self, pass: &mut Pass<'_, S>) {
         if self.held {
             return;
+        }
+        if self.srtp.is_some() || self.codec == Codec::Opus {
+            return self.send_one_by_one(pass);
         }
         let mut packets = [0; PACKET * MAX_FRAMES_PER_SEND];
         let mut count = 0;
@@ -280,9 +303,23 @@ impl<S: RecordSink> Call<S> {
         socket::send_segments(self.slot.socket(), to, bytes, PACKET as u16).is_ok()
     }
 
+    /// Sends frames of any length, sealed where the call is encrypted.
+    fn send_one_by_one(&mut self, pass: &mut Pass<'_, S>) {
+        for ahead in 0..pass.config.frames_per_send {
+            let Some((frame, ended)) = self.playback.next_frame(pass.tick + ahead as u64) else {
+                break;
+            };
+            let delivered = u64::from(dispatch(self.srtp.as_deref_mut(), &self.slot, self.target.as_ref(), &frame));
+            self.sent(delivered, 1 - delivered, pass);
+            if let Some(token) = ended {
+                emit(pass.events, pass.tally, self.id, MediaEventKind::PlayedOut(token));
+            }
+        }
+    }
+
     fn keep_alive(&mut self, pass: &mut Pass<'_, S>) {
         let frame = self.playback.keep_alive(pass.tick);
-        let delivered = u64::from(transmit(&self.slot, self.target.as_ref(), &frame.header, frame.payload));
+        let delivered = u64::from(dispatch(self.srtp.as_deref_mut(), &self.slot, self.target.as_ref(), &frame));
         self.sent(delivered, 1 - delivered, pass);
     }
 
@@ -307,10 +344,17 @@ impl<S: RecordSink> Call<S> {
         });
         self.reported_sent = packets;
         let block = self.receiver.source_ssrc().map(|ssrc| {
-            self.reporter.report_block(pass.unix, ssrc, self.receiver.sequence_mut(), stats.jitter_samples)
+            let jitter = stats.jitter_samples * self.codec.steps_per_tick();
+            self.reporter.report_block(pass.unix, ssrc, self.receiver.sequence_mut(), jitter)
         });
         let ssrc = self.playback.ssrc();
         rtcp::write_report(pass.report, ssrc, sender.as_ref(), block.as_ref(), &pass.config.cname);
+        if let Some(srtp) = &mut self.srtp
+            && srtp.seal_rtcp(pass.report).is_err()
+        {
+            pass.tally.send_failures += 1;
+            return;
+        }
         let outcome = match (self.rtcp_mux, &self.target, self.remote_rtcp, pass.rtcp) {
             (true, Some((_, target)), _, _) => socket::send(self.slot.socket(), target, pass.report, &[]),
             (false, _, Some(remote), Some(shared)) => socket::send(shared, &remote.into(), pass.report, &[]),
@@ -321,7 +365,16 @@ impl<S: RecordSink> Call<S> {
         }
     }
 
-    /// Takes a datagram of the shared RTCP port.
+    /// Says once that the caller is heard and does not hear: one-way audio that only the far end's reports show.
+    fn tell_deafness(&mut self, pass: &mut Pass<'_, S>) {
+        let deaf = self.reporter.deaf_reports() >= DEAF_REPORTS && self.sent >= AUDIBLE && !self.held;
+        if deaf && !std::mem::replace(&mut self.deafness_told, true) {
+            pass.tally.not_heard_by += 1;
+            emit(pass.events, pass.tally, self.id, MediaEventKind::NotHeard);
+        }
+    }
+
+    /// Takes a datagram of the shared RTCP port. What is sealed names no call of ours in the clear, so it never comes here.
     pub fn handle_rtcp(&mut self, arrival: Duration, from: SocketAddr, bytes: &[u8]) -> bool {
         let known = [self.receiver.source_address(), self.remote_rtcp, self.remote];
         if !known.iter().flatten().any(|address| address.ip() == from.ip()) {
@@ -390,6 +443,28 @@ impl<S: RecordSink> Call<S> {
         self.aim();
     }
 
+    /// Takes what a new offer and answer agreed on: another address, codec or key.
+    pub fn renegotiate(&mut self, media: &CallMedia, pass: &mut Pass<'_, S>) {
+        // What came before belongs to what was agreed on before.
+        self.drain(pass);
+        self.set_remote(media.remote, media.remote_rtcp);
+        self.rtcp_mux = media.rtcp_mux;
+        match (&mut self.srtp, media.srtp) {
+            (Some(srtp), Some(keys)) => srtp.rekey(keys),
+            (srtp, keys) => *srtp = keys.map(Protection::new),
+        }
+        self.receiver.set_codec(media.codec, media.payload_type, media.dtmf_payload_type);
+        self.playback.set_codec(media.codec, media.payload_type);
+        if media.codec != self.codec {
+            self.codec = media.codec;
+            self.listening.set_codec(media.codec, media.keys_in_band);
+            self.reporter.set_clock(media.codec.clock());
+            if let Some(track) = &mut self.track {
+                pass.sink.set_codec(track, media.codec);
+            }
+        }
+    }
+
     pub fn hold(&mut self, held: bool, pass: &Pass<'_, S>) {
         self.held = held;
         // The silence of a held call is nobody's fault.
@@ -398,11 +473,12 @@ impl<S: RecordSink> Call<S> {
     }
 
     pub fn listen(&mut self, config: Option<ActivityConfig>) {
-        self.activity = config.map(|config| ActivityDetector::new(self.codec, config));
+        self.listening.listen(config);
     }
 
     pub fn quality(&self) -> CallQuality {
         CallQuality {
+            codec: self.codec,
             received: self.receiver.stats(),
             lost_by_us: u64::from(self.kernel_drops),
             sent: self.sent,
@@ -425,48 +501,16 @@ impl<S: RecordSink> Call<S> {
     }
 }
 
-/// The parts of a call and its thread that a packet needs.
-struct Hearing<'a, S: RecordSink> {
-    id: MediaCallId,
-    receiver: &'a mut Receiver,
-    activity: &'a mut Option<ActivityDetector>,
-    track: &'a mut Option<S::Track>,
-    sink: &'a mut S,
-    events: &'a mpsc::Sender<MediaEvent>,
-    tally: &'a mut Tally,
-    heard_before: &'a mut bool,
-}
-
-impl<S: RecordSink> Hearing<'_, S> {
-    /// Takes one datagram; returns whether it was accepted.
-    fn take(&mut self, arrival: Duration, datagram: &Datagram<'_>) -> bool {
-        let Self { activity, track, sink, .. } = self;
-        let mut changed = None;
-        let outcome = self.receiver.handle_packet(arrival, datagram.from, datagram.bytes, |placed| {
-            if let (Some(at), Some(track)) = (placed.at_samples, track.as_mut()) {
-                sink.append(track, at, placed.payload);
-            }
-            if let Some(detector) = activity.as_mut() {
-                changed = detector.handle_frame(placed.position, placed.payload).or(changed);
-            }
-        });
-        match outcome {
-            Ok(accepted) => {
-                self.tally.received += 1;
-                if !std::mem::replace(self.heard_before, true) {
-                    emit(self.events, self.tally, self.id, MediaEventKind::Heard);
-                }
-                emit_activity(self.events, self.tally, self.id, changed);
-                if let Accepted::Event(Some(key)) = accepted {
-                    emit(self.events, self.tally, self.id, MediaEventKind::Dtmf(key));
-                }
-                true
-            }
-            Err(reason) => {
-                self.tally.reject(reason);
-                false
-            }
-        }
+/// Sends one frame, sealed where the call is encrypted; says whether it left.
+fn dispatch(
+    srtp: Option<&mut Protection>,
+    slot: &MediaSlot,
+    target: Option<&(SocketAddr, SockAddr)>,
+    frame: &Frame<'_>,
+) -> bool {
+    match srtp {
+        None => transmit(slot, target, &frame.header, frame.payload),
+        Some(srtp) => srtp.seal(&frame.header, frame.payload).is_ok_and(|packet| transmit(slot, target, packet, &[])),
     }
 }
 
@@ -477,13 +521,5 @@ fn transmit(slot: &MediaSlot, target: Option<&(SocketAddr, SockAddr)>, head: &[u
 pub(super) fn emit(events: &mpsc::Sender<MediaEvent>, tally: &mut Tally, call: MediaCallId, kind: MediaEventKind) {
     if events.try_send(MediaEvent { call, kind }).is_err() {
         tally.events_dropped += 1;
-    }
-}
-
-fn emit_activity(events: &mpsc::Sender<MediaEvent>, tally: &mut Tally, call: MediaCallId, changed: Option<Activity>) {
-    match changed {
-        Some(Activity::Started) => emit(events, tally, call, MediaEventKind::SpeechStarted),
-        Some(Activity::Ended { silence_ms }) => emit(events, tally, call, MediaEventKind::SpeechEnded { silence_ms }),
-        None => {}
     }
 }

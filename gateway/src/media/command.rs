@@ -60,6 +60,8 @@ pub(super) enum Order<S: RecordSink> {
         tail: S::Tail,
         reply: oneshot::Sender<(Recorded, S::Finished)>,
     },
+    /// What a new offer and answer agreed on.
+    Renegotiate(Box<CallMedia>),
     SetRemote {
         remote: Option<SocketAddr>,
         remote_rtcp: Option<SocketAddr>,

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use dauys_media::{activity::ActivityConfig, g711::Codec};
+use dauys_media::{activity::ActivityConfig, codec::Codec};
+
+use super::protection::SrtpKeys;
 
 /// The send clock: one frame every 20 ms.
 pub const TICK: Duration = Duration::from_millis(20);
@@ -130,9 +132,9 @@ impl MediaConfig {
 }
 
 /// What a call's offer and answer agreed on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallMedia {
-    /// Companding law, both ways.
+    /// The codec, both ways.
     pub codec: Codec,
     /// Payload type of the audio.
     pub payload_type: u8,
@@ -144,6 +146,10 @@ pub struct CallMedia {
     pub remote_rtcp: Option<SocketAddr>,
     /// RTCP shares the audio's port (RFC 5761).
     pub rtcp_mux: bool,
+    /// Keys are listened for as tones within the voice, because the peer sends no telephone events.
+    pub keys_in_band: bool,
+    /// What packets are sealed with; none over RTP/AVP.
+    pub srtp: Option<SrtpKeys>,
     /// Listens for speech from the start; may be changed with [`MediaHandle::listen`](super::MediaHandle::listen).
     pub listen: Option<ActivityConfig>,
 }

@@ -33,6 +33,8 @@ pub enum MediaEventKind {
     PlayedOut(PlayToken),
     /// Too many prompts waited; none of this `play` is heard.
     PlayRefused(PlayToken),
+    /// The caller is heard, and says in its reports that it hears nothing of us: one-way audio. Told once a call.
+    NotHeard,
     /// Nothing has been heard for so long: one-way audio, or the caller's network is gone. Told once per silence.
     NoMedia {
         /// For how long, in ms.

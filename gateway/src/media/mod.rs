@@ -13,8 +13,10 @@ mod call;
 mod command;
 mod config;
 mod event;
+mod hearing;
 mod plane;
 mod ports;
+mod protection;
 mod sink;
 mod socket;
 pub mod telemetry;
@@ -28,4 +30,5 @@ pub use config::{CallMedia, ConfigError, MAX_FRAMES_PER_SEND, MAX_THREADS, Media
 pub use event::{MediaCallId, MediaEvent, MediaEventKind};
 pub use plane::{MediaHandle, MediaPlane, StartError};
 pub use ports::{Exhausted, MediaSlot};
+pub use protection::SrtpKeys;
 pub use sink::{Discard, RecordSink, Recorded};

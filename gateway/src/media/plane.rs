@@ -260,6 +260,15 @@ impl<S: RecordSink> MediaHandle<S> {
         self.send(Order::SetRemote { remote, remote_rtcp })
     }
 
+    /// Takes what a new offer and answer agreed on: another address, codec or key. What plays and what is recorded goes on;
+    /// whether the call listens for speech stays as it was.
+    ///
+    /// # Errors
+    /// When the thread cannot take the command.
+    pub fn renegotiate(&self, media: CallMedia) -> Result<(), Busy> {
+        self.send(Order::Renegotiate(Box::new(media)))
+    }
+
     /// Sends nothing while the peer holds the call; what was playing waits.
     ///
     /// # Errors

@@ -5,12 +5,12 @@
 
 use std::time::Instant;
 
-use dauys_media::{g711::Codec, quality::CallQuality};
+use dauys_media::{codec::Codec, quality::CallQuality};
 
 /// What the thread knows of a recording when it ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Recorded {
-    /// Its length in samples, lost packets and silence included.
+    /// Its length in ticks of 1/8,000 s, lost packets and silence included.
     pub samples: u64,
     /// The call's quality so far.
     pub quality: CallQuality,
@@ -42,7 +42,10 @@ pub trait RecordSink: Send + 'static {
     /// When the store cannot take another one now.
     fn begin(&mut self, codec: Codec, head: Self::Head) -> Result<Self::Track, Self::Refused>;
 
-    /// Takes one packet's payload, which starts `at_samples` into the recording. Packets may come in any order, each once.
+    /// Says that the payloads which follow are in another codec. A sink that keeps no codec has nothing to do.
+    fn set_codec(&mut self, _track: &mut Self::Track, _codec: Codec) {}
+
+    /// Takes one packet's payload, which starts `at_samples` ticks into the recording. Packets may come in any order, each once.
     fn append(&mut self, track: &mut Self::Track, at_samples: u64, payload: &[u8]);
 
     /// Ends a recording.

@@ -19,6 +19,9 @@ pub const SEND_FAILURES: &str = "dauys_rtp_send_failures_total";
 pub const KERNEL_DROPS: &str = "dauys_rtp_kernel_drops_total";
 /// RTCP datagrams that could not be read, or belonged to no call.
 pub const RTCP_UNUSED: &str = "dauys_rtcp_packets_unused_total";
+/// Calls whose audio flowed one way only, by `direction`: `in` when nothing came from the caller, `out` when the caller's reports
+/// said that it heard nothing.
+pub const ONE_WAY: &str = "dauys_media_one_way_total";
 /// Calls with media.
 pub const CALLS: &str = "dauys_media_calls";
 /// RTP ports in use.
@@ -41,6 +44,7 @@ pub fn describe() {
     describe_counter!(SEND_FAILURES, "RTP packets that could not be sent");
     describe_counter!(KERNEL_DROPS, "Datagrams dropped by the kernel because they were not fetched in time");
     describe_counter!(RTCP_UNUSED, "RTCP datagrams that could not be read or belonged to no call");
+    describe_counter!(ONE_WAY, "Silences in which audio flowed one way only, by direction");
     describe_gauge!(CALLS, "Calls with media");
     describe_gauge!(PORTS_IN_USE, "RTP ports in use");
     describe_counter!(PORTS_EXHAUSTED, "Calls that got no RTP port");
@@ -61,6 +65,8 @@ pub(super) struct Tally {
     pub rtcp_unused: u64,
     pub ticks_skipped: u64,
     pub events_dropped: u64,
+    pub not_heard_from: u64,
+    pub not_heard_by: u64,
 }
 
 impl Tally {
@@ -83,6 +89,7 @@ pub(super) struct Meters {
     rtcp_unused: Counter,
     ticks_skipped: Counter,
     events_dropped: Counter,
+    one_way: [Counter; 2],
 }
 
 impl Meters {
@@ -97,6 +104,7 @@ impl Meters {
             rtcp_unused: counter!(RTCP_UNUSED),
             ticks_skipped: counter!(TICKS_SKIPPED),
             events_dropped: counter!(EVENTS_DROPPED),
+            one_way: ["in", "out"].map(|direction| counter!(ONE_WAY, "direction" => direction)),
         }
     }
 
@@ -114,6 +122,9 @@ impl Meters {
         self.rtcp_unused.increment(tally.rtcp_unused);
         self.ticks_skipped.increment(tally.ticks_skipped);
         self.events_dropped.increment(tally.events_dropped);
+        for (counter, count) in self.one_way.iter().zip([tally.not_heard_from, tally.not_heard_by]) {
+            counter.increment(count);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 
 use dauys_media::{
     activity::ActivityConfig,
-    dtmf,
-    g711::Codec,
+    codec::Codec,
+    dtmf, g711,
     play::Clip,
     rtcp,
     rtp::{self, RtpHeader, RtpPacket},
@@ -20,6 +20,8 @@ use dauys_media::{
 use tokio::{sync::mpsc, time::timeout};
 
 use super::*;
+
+mod codecs;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const FRAME: usize = 160;
@@ -146,7 +148,7 @@ impl Phone {
             remote: Some(self.address()),
             remote_rtcp: None,
             rtcp_mux: false,
-            listen: None,
+            ..CallMedia::default()
         };
         change(&mut media);
         plane.start_call(slot, media).unwrap()
@@ -268,10 +270,10 @@ async fn a_sink_that_is_full_says_so_and_the_call_goes_on() {
 #[tokio::test]
 async fn prompts_are_heard_whole_in_order_and_at_the_pace_of_speech() {
     let (plane, mut events, _sink) = plane(config(22_300));
-    for (codec, payload_type) in [(Codec::Alaw, 8), (Codec::Ulaw, 0)] {
+    for (law, payload_type) in [(g711::Codec::Alaw, 8), (g711::Codec::Ulaw, 0)] {
         let mut phone = Phone::new();
         let call = phone.call(&plane, |media| {
-            media.codec = codec;
+            media.codec = law.into();
             media.payload_type = payload_type;
         });
         let beep = Clip::new(&tone::tone(tone::SPEAK_NOW_HZ, 300, 0.4));
@@ -296,7 +298,7 @@ async fn prompts_are_heard_whole_in_order_and_at_the_pace_of_speech() {
             let RtpPacket { payload_type, marker, sequence, timestamp, ssrc, .. } = packet;
             last = Some(RtpHeader { payload_type, marker, sequence, timestamp, ssrc });
         }
-        assert_eq!(heard, [beep.bytes(codec), pause.bytes(codec), beep.bytes(codec)].concat());
+        assert_eq!(heard, [beep.bytes(law), pause.bytes(law), beep.bytes(law)].concat());
         assert!(began.elapsed() >= Duration::from_millis(500), "35 frames were sent within {:?}", began.elapsed());
         assert_eq!(next_event(&mut events).await, MediaEventKind::PlayedOut(7));
         assert_eq!(next_event(&mut events).await, MediaEventKind::PlayedOut(8));
@@ -321,7 +323,7 @@ async fn frames_sent_together_arrive_as_packets_of_their_own() {
             heard.extend_from_slice(packet.payload);
             stamps.push((packet.sequence, packet.timestamp));
         }
-        assert_eq!(heard, beep.bytes(Codec::Alaw));
+        assert_eq!(heard, beep.bytes(g711::Codec::Alaw));
         for pair in stamps.windows(2) {
             let [(sequence, timestamp), (next, later)] = pair else { unreachable!() };
             assert_eq!(*next, sequence.wrapping_add(1));
@@ -418,7 +420,7 @@ async fn speech_and_its_end_are_told() {
     samples.extend(tone::tone(300.0, 600, 0.3));
     samples.extend(vec![0; 8_000]);
     let mut bytes = Vec::new();
-    Codec::Alaw.encode_to(&samples, &mut bytes);
+    g711::Codec::Alaw.encode_to(&samples, &mut bytes);
     phone.say(&bytes);
     assert_eq!(next_event(&mut events).await, MediaEventKind::Heard);
     assert_eq!(next_event(&mut events).await, MediaEventKind::SpeechStarted);
@@ -433,7 +435,7 @@ async fn a_caller_who_goes_silent_on_the_wire_has_stopped_speaking_and_is_missed
     let listen = ActivityConfig { hangover_ms: 400, ..ActivityConfig::default() };
     let _call = phone.call(&plane, |media| media.listen = Some(listen));
     let mut bytes = Vec::new();
-    Codec::Alaw.encode_to(&tone::tone(300.0, 600, 0.3), &mut bytes);
+    g711::Codec::Alaw.encode_to(&tone::tone(300.0, 600, 0.3), &mut bytes);
     phone.say(&bytes);
     assert_eq!(next_event(&mut events).await, MediaEventKind::Heard);
     assert_eq!(next_event(&mut events).await, MediaEventKind::SpeechStarted);
@@ -452,7 +454,7 @@ async fn the_path_is_kept_open_while_nothing_plays() {
     for _ in 0..3 {
         let (bytes, _) = phone.hear();
         let packet = RtpPacket::parse(&bytes).unwrap();
-        assert!(packet.marker && packet.payload.iter().all(|&byte| byte == Codec::Alaw.silence()));
+        assert!(packet.marker && packet.payload.iter().all(|&byte| byte == g711::Codec::Alaw.silence()));
     }
 }
 

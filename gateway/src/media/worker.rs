@@ -332,6 +332,7 @@ fn carry_out<S: RecordSink>(call: &mut Call<S>, order: Order<S>, pass: &mut Pass
                 let _ = reply.send(finished);
             }
         }
+        Order::Renegotiate(media) => call.renegotiate(&media, pass),
         Order::SetRemote { remote, remote_rtcp } => call.set_remote(remote, remote_rtcp),
         Order::Hold(held) => call.hold(held, pass),
         Order::Listen(config) => call.listen(config),

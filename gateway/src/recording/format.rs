@@ -13,6 +13,8 @@
 
 use uuid::Uuid;
 
+pub use super::codec::Codec;
+
 /// The length of a segment's header, in bytes.
 pub const SEGMENT_HEADER: usize = 28;
 /// The length of a frame's header, in bytes.
@@ -23,42 +25,6 @@ pub const MAX_BODY: usize = 32 * 1024 * 1024;
 const MAGIC: &[u8; 8] = b"DAUYSLOG";
 const VERSION: u32 = 1;
 const MARKER: [u8; 4] = [0xD5, 0xA7, 0x5E, 0xC0];
-
-/// The G.711 law of a recording's payload (RFC 3551, section 4.5.14): one byte a sample, 8,000 samples a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Codec {
-    /// µ-law, RTP payload type 0.
-    Pcmu,
-    /// A-law, RTP payload type 8.
-    #[default]
-    Pcma,
-}
-
-impl Codec {
-    /// Says the byte that sounds like nothing.
-    pub const fn silence(self) -> u8 {
-        match self {
-            Self::Pcmu => 0xFF,
-            Self::Pcma => 0xD5,
-        }
-    }
-
-    const fn wire(self) -> u8 {
-        match self {
-            Self::Pcmu => 0,
-            Self::Pcma => 8,
-        }
-    }
-
-    const fn from_wire(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::Pcmu),
-            8 => Some(Self::Pcma),
-            _ => None,
-        }
-    }
-}
 
 /// Which segment file: its writer and its number within that writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,7 +72,7 @@ pub enum Record<'a> {
     Audio {
         /// The intake's id.
         intake: Uuid,
-        /// Where the run starts, in samples from the beginning of the recording.
+        /// Where the run starts, in ticks of 1/8,000 s from the beginning of the recording.
         at: u64,
         /// What the payload is coded in.
         codec: Codec,

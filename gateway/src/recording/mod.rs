@@ -5,10 +5,12 @@
 //! whatever was begun becomes a ticket.
 
 mod assemble;
+mod codec;
 mod commit;
 mod disk;
 pub mod format;
 mod index;
+mod ogg;
 mod recover;
 mod shared;
 mod store;

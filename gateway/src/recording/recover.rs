@@ -49,8 +49,8 @@ impl Catalogue {
         found.places.add(segment, offset, len);
         match *record {
             Record::Begin { head, .. } if !found.ended => found.head = head.to_vec(),
-            Record::Audio { at, payload, .. } => {
-                found.total = found.total.max(at.saturating_add(payload.len() as u64));
+            Record::Audio { at, codec, payload, .. } => {
+                found.total = found.total.max(at.saturating_add(codec.ticks_of_run(payload)));
             }
             Record::End { .. } => {
                 found.ended = true;

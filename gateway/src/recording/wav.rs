@@ -1,4 +1,4 @@
-//! A recording as a WAV file with the payload as it came: format tag 6 (A-law) or 7 (µ-law), with a `fact` chunk. Pure.
+//! A recording as a WAV file: G.711 as it came, format tag 6 (A-law) or 7 (µ-law) with a `fact` chunk, or 16-bit samples. Pure.
 //!
 //! Source: Microsoft's "Multimedia Programming Interface and Data Specifications", 1991, and its 1994 revision (non-PCM formats carry
 //! `cbSize` and a `fact` chunk).
@@ -41,16 +41,46 @@ pub fn write(codec: Codec, payload: &[u8]) -> Vec<u8> {
     file
 }
 
+/// Makes a WAV file of mono 16-bit samples at `rate` Hz. What does not fit a RIFF file (4 GiB) is cut off.
+pub fn write_linear(samples: &[i16], rate: u32) -> Vec<u8> {
+    const LINEAR_HEADER: usize = 44;
+    let most = (u32::MAX as usize - LINEAR_HEADER) / 2;
+    let samples = samples.get(..most).unwrap_or(samples);
+    let bytes = samples.len() as u32 * 2;
+
+    let mut file = Vec::with_capacity(LINEAR_HEADER + bytes as usize);
+    file.extend_from_slice(b"RIFF");
+    file.extend_from_slice(&(LINEAR_HEADER as u32 - 8 + bytes).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt ");
+    file.extend_from_slice(&16u32.to_le_bytes());
+    file.extend_from_slice(&1u16.to_le_bytes());
+    file.extend_from_slice(&1u16.to_le_bytes());
+    file.extend_from_slice(&rate.to_le_bytes());
+    file.extend_from_slice(&(rate * 2).to_le_bytes());
+    file.extend_from_slice(&2u16.to_le_bytes());
+    file.extend_from_slice(&16u16.to_le_bytes());
+    file.extend_from_slice(b"data");
+    file.extend_from_slice(&bytes.to_le_bytes());
+    samples.iter().for_each(|sample| file.extend_from_slice(&sample.to_le_bytes()));
+    file
+}
+
 const fn tag(codec: Codec) -> u16 {
-    match codec {
-        Codec::Pcma => 6,
-        Codec::Pcmu => 7,
-    }
+    if matches!(codec, Codec::Pcmu) { 7 } else { 6 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn samples_are_read_back() {
+        let samples = [0, 1, -1, i16::MAX, i16::MIN];
+        let file = write_linear(&samples, 16_000);
+        let reader = hound::WavReader::new(std::io::Cursor::new(file)).unwrap();
+        assert_eq!((reader.spec().sample_rate, reader.spec().bits_per_sample, reader.spec().channels), (16_000, 16, 1));
+        assert!(reader.into_samples::<i16>().map(Result::unwrap).eq(samples));
+    }
 
     #[test]
     fn the_header_is_58_bytes_and_the_payload_is_untouched() {

@@ -63,6 +63,8 @@ struct Track {
     head: Vec<u8>,
     block: Vec<u8>,
     block_at: u64,
+    /// Where the block's audio ends, in ticks.
+    block_end: u64,
     block_since: Option<Instant>,
     end: u64,
     places: Places,
@@ -158,7 +160,7 @@ impl Writer {
         Ok(TrackId { slot, generation: track.generation })
     }
 
-    /// Says from now on which law the track's audio is coded in (a re-INVITE may change it).
+    /// Says from now on what the track's audio is coded in (a re-INVITE may change it).
     pub fn set_codec(&mut self, id: TrackId, codec: Codec) {
         if let Some(track) = self.recording(id)
             && track.codec != codec
@@ -168,12 +170,12 @@ impl Writer {
         }
     }
 
-    /// Takes audio that starts `at` samples into the recording, in any order. Says whether it was taken: not after the end,
+    /// Takes a packet's audio that starts `at` ticks into the recording, in any order. Says whether it was taken: not after the end,
     /// and not beyond the longest recording.
     pub fn append(&mut self, id: TrackId, at: u64, payload: &[u8]) -> bool {
         let (longest, room, now) = (self.shared.settings.longest, self.shared.settings.block_bytes, self.now);
         let Some(track) = self.recording(id) else { return false };
-        let end = at.saturating_add(payload.len() as u64);
+        let end = at.saturating_add(track.codec.ticks(payload));
         if payload.is_empty() {
             return true;
         }
@@ -181,7 +183,7 @@ impl Writer {
             metrics::counter!(telemetry::CUT_BYTES).increment(payload.len() as u64);
             return false;
         }
-        let follows = at == track.block_at + track.block.len() as u64;
+        let follows = at == track.block_end;
         if !track.block.is_empty() && (!follows || track.block.len() + payload.len() > room) {
             self.flush_block(id.slot);
         }
@@ -190,7 +192,8 @@ impl Writer {
             track.block_at = at;
             track.block_since = Some(now);
         }
-        track.block.extend_from_slice(payload);
+        track.codec.append_to_run(payload, &mut track.block);
+        track.block_end = end;
         track.end = track.end.max(end);
         true
     }

@@ -211,6 +211,7 @@ impl Phone {
         let codec = match agreed.codec {
             sdp::Codec::Pcma => Codec::Alaw,
             sdp::Codec::Pcmu => Codec::Ulaw,
+            _ => return Err(CallError::Answer("a codec that was not offered".to_owned())),
         };
         self.report.codec = codec.name();
         Ok(Agreed {

@@ -7,7 +7,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use dauys_media::{
     activity::{ActivityConfig, ActivityDetector},
-    g711::Codec,
+    codec::Codec,
+    g711,
     receiver::{Receiver, ReceiverConfig},
     rtp,
 };
@@ -22,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
         expected_source: Some(address(0)),
     });
     receiver.start_recording();
-    let mut detector = ActivityDetector::new(Codec::Alaw, ActivityConfig::default());
+    let mut detector = ActivityDetector::new(g711::Codec::Alaw, ActivityConfig::default());
     let (mut rest, mut now, mut heard, mut end) = (data, 0u64, 0u64, 0u64);
     let (mut accepted, mut rejected) = (0u64, 0u64);
     while let [length, control, tail @ ..] = rest {

@@ -145,7 +145,10 @@ impl Transports {
     fn arrived(&mut self, arrival: Arrival, take: &mut impl FnMut(Input<'_>)) {
         let Flow { local, peer, transport } = arrival.flow;
         match arrival.what {
-            What::Opened(sender) => drop(self.connections.insert(arrival.flow, sender)),
+            What::Opened(sender) => {
+                self.connections.insert(arrival.flow, sender);
+                self.show();
+            }
             What::Message(bytes) => take(Input::Datagram { local, peer, transport, bytes: &bytes }),
             What::Unframed(head, error) => take(Input::Unframed { local, peer, transport, head: &head, error }),
             What::Closed(sender) => {
@@ -155,8 +158,12 @@ impl Transports {
                 if current.zip(sender).is_some_and(|(current, sender)| current.same_channel(&sender)) {
                     self.connections.remove(&arrival.flow);
                 }
+                self.show();
             }
         }
+    }
+
+    fn show(&self) {
         metrics::gauge!(telemetry::CONNECTIONS).set(self.connections.len() as f64);
     }
 
