@@ -16,6 +16,8 @@ TEST=(
     "maven:fetches Kafka"
     "postgresql:a real database server"
     "sip-tester:SIPp, which calls in from outside"
+    "baresip:a telephone that is not ours, over UDP, TCP and TLS"
+    "linphone-cli:another telephone that is not ours"
     "kcat:a Kafka client that is not ours"
     "python3-venv:runs OpenAI's client against the transcription service"
 )

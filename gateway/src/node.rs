@@ -90,6 +90,16 @@ impl Node {
         self.line.address()
     }
 
+    /// Returns every address on which calls are taken without TLS, the main one first.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.line.addresses()
+    }
+
+    /// Returns the address on which calls over TLS are taken, where they are.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.line.tls_address()
+    }
+
     /// Returns the line's live numbers.
     pub fn gauges(&self) -> Arc<LineGauges> {
         self.line.gauges()

@@ -1,6 +1,6 @@
 //! Loading and checking: a mistake is told with file, line and key, and with what to do.
 
-use super::{BusKind, Settings, StoreKind, Transcriber};
+use super::{BusKind, Settings, Sip, StoreKind, Transcriber};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -246,15 +246,43 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
     if settings.calls.limit == 0 {
         report("calls.limit", "must be at least 1".to_owned());
     }
-    for network in &settings.sip.allow {
-        let (address, bits) = network.split_once('/').unwrap_or((network, ""));
-        let address: Result<std::net::IpAddr, _> = address.parse();
-        let most = if matches!(address, Ok(std::net::IpAddr::V6(_))) { 128 } else { 32 };
-        let bits_fit = bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most);
-        if address.is_err() || !bits_fit {
-            report("sip.allow", format!("`{network}` is no network; write 192.0.2.0/24 or 2001:db8::/32"));
+    check_sip(&settings.sip, report);
+}
+
+fn check_sip(sip: &Sip, report: &mut impl FnMut(&str, String)) {
+    for (key, networks) in [("sip.allow", &sip.allow), ("sip.digest.networks", &sip.digest.networks)] {
+        for network in networks.iter().filter(|network| !is_network(network)) {
+            report(key, format!("`{network}` is no network; write 192.0.2.0/24 or 2001:db8::/32"));
         }
     }
+    if !sip.tls.listen.is_empty() && (sip.tls.certificate.as_os_str().is_empty() || !sip.tls.key.is_set()) {
+        report("sip.tls.listen", "TLS needs a `certificate` and a `key`: { file = \"path\" }".to_owned());
+    }
+    if !sip.operator.uri.is_empty()
+        && !["sip:", "sips:", "tel:"].iter().any(|scheme| sip.operator.uri.starts_with(scheme))
+    {
+        report("sip.operator.uri", format!("`{}` is no address; write sip:112@192.0.2.1", sip.operator.uri));
+    }
+    if !"0123456789*#ABCD".contains(sip.operator.key) {
+        report("sip.operator.key", format!("`{}` is no telephone key", sip.operator.key));
+    }
+    if sip.idle_seconds < 32 {
+        report("sip.idle_seconds", "must be at least 32: so long may an answer be waited for".to_owned());
+    }
+    let known = |name: &String| ["SHA-256", "MD5"].contains(&name.as_str());
+    if sip.digest.algorithms.is_empty() || !sip.digest.algorithms.iter().all(known) {
+        report("sip.digest.algorithms", "name \"SHA-256\", \"MD5\" or both".to_owned());
+    }
+    if sip.digest.users.iter().any(|user| user.name.is_empty() || !user.password.is_set()) {
+        report("sip.digest.users", "each needs a name and a password: { env = \"…\" } or { file = \"…\" }".to_owned());
+    }
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
+    let address: Result<std::net::IpAddr, _> = address.parse();
+    let most = if matches!(address, Ok(std::net::IpAddr::V6(_))) { 128 } else { 32 };
+    address.is_ok() && (bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most))
 }
 
 fn check_trunks(settings: &Settings, report: &mut impl FnMut(&str, String)) {
@@ -263,20 +291,13 @@ fn check_trunks(settings: &Settings, report: &mut impl FnMut(&str, String)) {
         if name.is_empty() || trunk.networks.is_empty() || trunk.limit == 0 {
             report("calls.trunks", format!("the trunk `{name}` needs a name, networks and a limit of at least 1"));
         }
-        for network in trunk.networks.iter().filter(|network| !names_network(network)) {
+        for network in trunk.networks.iter().filter(|network| !is_network(network)) {
             report(
                 "calls.trunks",
                 format!("`{network}` of the trunk `{name}` is no network; write 192.0.2.0/24 or 2001:db8::/32"),
             );
         }
     }
-}
-
-fn names_network(text: &str) -> bool {
-    let (address, bits) = text.split_once('/').unwrap_or((text, ""));
-    let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
-    let most = if address.is_ipv6() { 128 } else { 32 };
-    bits.is_empty() || bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
 fn check_transcriber(settings: &Settings, report: &mut impl FnMut(&str, String)) {
@@ -369,6 +390,23 @@ mod tests {
         for wrong in ["networks = []", "networks = [\"192.0.2.0/33\"]", "networks = [\"operator\"]"] {
             let findings = check(&format!("[calls]\ntrunks = [{{ name = \"a\", limit = 5, {wrong} }}]")).unwrap_err();
             assert!(findings[0].to_string().starts_with("dauys.toml:2: calls.trunks: "), "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn telephony_that_cannot_work_is_told() {
+        for (text, key) in [
+            ("[sip]\nallow = [\"192.0.2.0/33\"]", "sip.allow"),
+            ("[sip]\nidle_seconds = 5", "sip.idle_seconds"),
+            ("[sip.tls]\nlisten = [\"0.0.0.0:5061\"]", "sip.tls.listen"),
+            ("[sip.digest]\nusers = [{ name = \"trunk\" }]", "sip.digest.users"),
+            ("[sip.digest]\nnetworks = [\"everywhere\"]", "sip.digest.networks"),
+            ("[sip.digest]\nalgorithms = [\"SHA-1\"]", "sip.digest.algorithms"),
+            ("[sip.operator]\nuri = \"112\"", "sip.operator.uri"),
+            ("[sip.operator]\nkey = \"x\"", "sip.operator.key"),
+        ] {
+            let findings = check(text).unwrap_err();
+            assert_eq!((findings[0].key.as_deref(), findings[0].line), (Some(key), Some(2)), "{text}");
         }
     }
 

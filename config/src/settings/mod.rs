@@ -22,7 +22,7 @@ pub use http::Http;
 pub use load::{Finding, LoadError, check_text, load};
 pub use media::{AudioCodec, KeysInBand, Media, SrtpUse};
 pub use secret::Secret;
-pub use sip::Sip;
+pub use sip::{Digest, Operator, Sip, SipUser, Tls};
 pub use store::{Store, StoreKind};
 pub use transcriber::{AudioContext, Decoding, Engine, Remote, Transcriber};
 pub use whatsapp::Whatsapp;

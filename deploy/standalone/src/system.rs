@@ -78,7 +78,9 @@ impl System {
         rooms.push(router(&settings.node.data, &city, &bus, &store, &stop_rooms).await?);
         let shown = step("line");
         let node = Node::start(Arc::clone(&settings), &city.source, Arc::clone(&bus), recordings.clone()).await?;
-        shown.done(&format!("SIP on {} (UDP)", node.address()));
+        let transports = if settings.sip.tcp { "UDP, TCP" } else { "UDP" };
+        let tls = node.tls_address().map(|address| format!(", {address} (TLS)")).unwrap_or_default();
+        shown.done(&format!("SIP on {} ({transports}){tls}", node.address()));
         let stop_intake = CancellationToken::new();
         let mut intake = Vec::new();
         let gauges = NodeGauges::new(node.gauges(), node.store(), Arc::clone(&bus), settings.calls.limit);

@@ -21,6 +21,8 @@ pub(crate) struct Dialog {
     pub(crate) flow: Flow,
     /// Whether the peer sits behind an address translator, so that only its source address reaches it.
     pub(crate) translated: bool,
+    /// Whether a `sips` URI made the dialog.
+    pub(crate) secure: bool,
 }
 
 /// What a request inside a dialog needs beside the dialog.
@@ -52,6 +54,7 @@ impl Dialog {
             remote_seq: invite.cseq().map(|c| c.number),
             flow,
             translated: invite.values(Name::Via).count() == 1 && via.ip().is_some_and(|ip| ip != flow.peer.ip()),
+            secure: is_secure(invite.request_uri_text()),
         })
     }
 
@@ -77,6 +80,14 @@ impl Dialog {
     pub(crate) fn matches(&self, request: &Message) -> bool {
         let theirs = request.from().and_then(|f| f.tag().map(str::to_owned));
         request.call_id() == Some(self.call_id.as_str()) && theirs == self.remote_tag
+    }
+
+    /// A request came in this dialog: where the peer is reached by its connection or through a translator, by this one from
+    /// now on, since the older one may be gone.
+    pub(crate) fn follow(&mut self, flow: Flow) {
+        if self.translated || self.flow.transport.is_reliable() {
+            self.flow = flow;
+        }
     }
 
     pub(crate) fn next_seq(&mut self) -> u32 {
@@ -125,6 +136,11 @@ impl Dialog {
             _ => self.flow,
         }
     }
+}
+
+/// Whether a URI's scheme is `sips`.
+pub(crate) fn is_secure(uri: &str) -> bool {
+    uri.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips:"))
 }
 
 /// A tag as it is written.

@@ -2,6 +2,7 @@
 //! together. No sockets, no clock, no randomness: a shell hands in datagrams and the time, and takes out datagrams and
 //! events.
 
+pub mod auth;
 mod dialog;
 pub mod dtmf;
 pub mod endpoint;
@@ -9,6 +10,7 @@ pub mod sdp;
 mod secret;
 mod session_timer;
 mod slab;
+pub mod stream;
 mod timers;
 pub mod transaction;
 mod transport;

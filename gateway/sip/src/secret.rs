@@ -26,6 +26,15 @@ impl Secret {
         siphash(self.stream, &[&self.counter.to_le_bytes()])
     }
 
+    /// 32 bytes of the stream, as a key for something else.
+    pub fn draw_key(&mut self) -> [u8; 32] {
+        let mut key = [0; 32];
+        for eight in key.chunks_exact_mut(8) {
+            eight.copy_from_slice(&self.draw().to_le_bytes());
+        }
+        key
+    }
+
     /// The keyed hash of some parts, each ended so that their borders count.
     #[must_use]
     pub fn hash(&self, parts: &[&[u8]]) -> u64 {

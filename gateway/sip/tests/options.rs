@@ -12,7 +12,7 @@ fn tells_methods_extensions_and_media_types() {
     let reply = wire.reply();
     assert_eq!(reply.status(), Some(200));
     assert_eq!(header(&reply, Name::Accept), "application/sdp");
-    assert_eq!(header(&reply, Name::Supported), "timer");
+    assert_eq!(header(&reply, Name::Supported), "timer, 100rel");
     assert!(reply.lists(Name::Allow, "INVITE") && reply.lists(Name::Allow, "UPDATE"));
     assert!(reply.to().unwrap().tag().is_some());
     wire.settle();

@@ -115,7 +115,7 @@ fn a_contact_that_is_a_name_is_reached_where_it_came_from() {
 #[test]
 fn the_answer_copies_the_recorded_route_and_names_an_address_that_peers_reach() {
     let advertised = addr("203.0.113.5:5060");
-    let mut wire = Wire::with(Config { advertise: Some(advertised), ..Config::new([3; 32]) });
+    let mut wire = Wire::with(Config { advertise: Some(advertised.ip()), ..Config::new([3; 32]) });
     wire.receive(request("INVITE", "adv").offer().header("Record-Route", "<sip:192.0.2.50;lr>"));
     let call = wire.answer();
     let ok = wire.reply();

@@ -11,7 +11,7 @@ use std::path::Path;
 use common::Wire;
 use dauys_sip::wire::{Message, Name, WireError};
 
-/// What the endpoint does with a message.
+/// What the endpoint does with a message. The messages are our own, made after what each section describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// Takes it for a call.
@@ -24,63 +24,77 @@ enum Outcome {
 
 use Outcome::{Call, Silence, Status};
 
-const EXPECTED: &[(&str, Outcome)] = &[
-    ("valid-01-tortuous-invite", Status(400)),
-    ("valid-02-wide-character-range", Status(405)),
-    ("valid-03-percent-escapes", Call),
-    ("valid-04-escaped-null", Call),
-    ("valid-05-percent-is-no-escape-in-methods", Status(405)),
-    ("valid-06-no-space-before-bracket", Call),
-    ("valid-07-long-values", Call),
-    ("valid-08-trailing-octets", Status(200)),
-    ("valid-09-semicolon-in-user", Status(200)),
-    ("valid-10-unknown-transports", Status(200)),
-    ("valid-11-latin1-display-name", Call),
-    ("valid-12-unusual-reason", Silence),
-    ("valid-13-empty-reason", Silence),
-    ("valid-14-ipv6-references", Call),
-    ("valid-15-utf8-display-name-without-quotes", Call),
-    ("valid-16-comma-in-quoted-name", Call),
-    ("valid-17-star-contact", Status(405)),
-    ("valid-18-tel-everywhere", Call),
-    ("valid-19-leading-line-ends", Silence),
-    ("invalid-01-extraneous-separators", Silence),
-    ("invalid-02-short-body", Status(400)),
-    ("invalid-03-negative-length", Status(400)),
-    ("invalid-04-overlarge-cseq", Status(400)),
-    ("invalid-05-overlarge-cseq-in-response", Silence),
-    ("invalid-06-unterminated-quote", Status(400)),
-    ("invalid-07-brackets-round-request-uri", Status(400)),
-    ("invalid-08-space-in-request-uri", Status(400)),
-    ("invalid-09-two-spaces-in-request-line", Status(400)),
-    ("invalid-10-trailing-spaces-in-request-line", Status(400)),
-    ("invalid-11-headers-in-request-uri", Status(400)),
-    ("invalid-13-unbracketed-contact-with-question-mark", Status(400)),
-    ("invalid-14-spaces-in-addr-spec", Status(400)),
-    ("invalid-15-comma-in-unquoted-name", Status(400)),
-    ("invalid-16-unknown-version", Status(505)),
-    ("invalid-17-method-mismatch", Status(400)),
-    ("invalid-18-unknown-method-mismatch", Status(400)),
-    ("invalid-19-overlarge-status", Silence),
-    ("invalid-20-missing-call-id", Silence),
-    ("invalid-21-repeated-from", Status(400)),
-    ("invalid-22-repeated-length", Status(400)),
-    ("invalid-23-overlarge-max-forwards", Status(400)),
-    ("invalid-24-line-without-colon", Status(400)),
-    ("invalid-25-broken-escape", Status(400)),
-    ("invalid-26-nul-in-header", Status(400)),
-    ("invalid-27-bare-line-feeds", Status(400)),
-    ("invalid-28-no-empty-line", Status(400)),
-    ("invalid-29-too-many-headers", Status(400)),
-    ("invalid-30-rfc2543-branch", Status(400)),
-    ("invalid-31-malformed-ack", Silence),
-    ("invalid-32-no-via", Silence),
-    ("app-01-unknown-scheme", Status(416)),
-    ("app-02-unknown-require", Status(420)),
-    ("app-03-unknown-content-type", Status(415)),
-    ("app-04-response-of-another", Silence),
-    ("app-05-max-forwards-zero", Status(200)),
-    ("app-06-empty-multi-values", Status(200)),
+/// File, section of RFC 4475 (empty: a message of our own, or of RFC 5118), outcome.
+const EXPECTED: &[(&str, &str, Outcome)] = &[
+    ("valid-01-tortuous-invite", "3.1.1.1", Status(481)),
+    ("valid-02-wide-character-range", "3.1.1.2", Status(405)),
+    ("valid-03-percent-escapes", "3.1.1.3", Call),
+    ("valid-04-escaped-null", "3.1.1.4", Call),
+    ("valid-05-percent-is-no-escape-in-methods", "3.1.1.5", Status(405)),
+    ("valid-06-no-space-before-bracket", "3.1.1.6", Call),
+    ("valid-07-long-values", "3.1.1.7", Call),
+    ("valid-08-trailing-octets", "3.1.1.8", Status(200)),
+    ("valid-09-semicolon-in-user", "3.1.1.9", Status(200)),
+    ("valid-10-unknown-transports", "3.1.1.10", Status(200)),
+    ("valid-11b-multipart-with-binary-part", "3.1.1.11", Status(405)),
+    ("valid-12-unusual-reason", "3.1.1.12", Silence),
+    ("valid-13-empty-reason", "3.1.1.13", Silence),
+    ("invalid-01-extraneous-separators", "3.1.2.1", Status(400)),
+    ("invalid-02-short-body", "3.1.2.2", Status(400)),
+    ("invalid-03-negative-length", "3.1.2.3", Status(400)),
+    ("invalid-04-overlarge-cseq", "3.1.2.4", Status(400)),
+    ("invalid-05-overlarge-cseq-in-response", "3.1.2.5", Silence),
+    ("invalid-06-unterminated-quote", "3.1.2.6", Status(400)),
+    ("invalid-07-brackets-round-request-uri", "3.1.2.7", Status(400)),
+    ("invalid-08-space-in-request-uri", "3.1.2.8", Status(400)),
+    ("invalid-09-two-spaces-in-request-line", "3.1.2.9", Status(400)),
+    ("invalid-10-trailing-spaces-in-request-line", "3.1.2.10", Status(400)),
+    ("invalid-11-headers-in-request-uri", "3.1.2.11", Status(400)),
+    ("invalid-12-time-zone-in-date", "3.1.2.12", Call),
+    ("invalid-13-unbracketed-contact-with-question-mark", "3.1.2.13", Status(400)),
+    ("invalid-14-spaces-in-addr-spec", "3.1.2.14", Status(400)),
+    ("invalid-15-comma-in-unquoted-name", "3.1.2.15", Status(400)),
+    ("invalid-16-unknown-version", "3.1.2.16", Status(505)),
+    ("invalid-17-method-mismatch", "3.1.2.17", Status(400)),
+    ("invalid-18-unknown-method-mismatch", "3.1.2.18", Status(400)),
+    ("invalid-19-overlarge-status", "3.1.2.19", Silence),
+    ("transaction-01-cookie-without-branch", "3.2.1", Status(400)),
+    ("app-07-missing-required-fields", "3.3.1", Status(400)),
+    ("app-01-unknown-scheme", "3.3.2", Status(416)),
+    ("app-08-known-but-unusual-scheme", "3.3.3", Status(416)),
+    ("app-09-unknown-schemes-in-fields", "3.3.4", Status(405)),
+    ("app-02-unknown-require", "3.3.5", Status(420)),
+    ("app-03-unknown-content-type", "3.3.6", Status(415)),
+    ("app-10-unknown-authorization-scheme", "3.3.7", Status(405)),
+    ("app-11-several-values-where-one-may-stand", "3.3.8", Status(400)),
+    ("invalid-22-repeated-length", "3.3.9", Status(400)),
+    ("app-04-response-of-another", "3.3.10", Silence),
+    ("app-05-max-forwards-zero", "3.3.11", Status(200)),
+    ("app-12-parameter-of-contact", "3.3.12", Status(405)),
+    ("app-13-parameter-in-the-uri-of-contact", "3.3.13", Status(405)),
+    ("app-14-escaped-fields-in-contact", "3.3.14", Status(405)),
+    ("app-15-accept-without-sdp", "3.3.15", Status(406)),
+    ("valid-21-invite-from-before-rfc3261", "3.4.1", Call),
+    ("app-06-empty-multi-values", "", Status(200)),
+    ("invalid-20-missing-call-id", "", Status(400)),
+    ("invalid-21-repeated-from", "", Status(400)),
+    ("invalid-23-overlarge-max-forwards", "", Status(400)),
+    ("invalid-24-line-without-colon", "", Status(400)),
+    ("invalid-25-broken-escape", "", Status(400)),
+    ("invalid-26-nul-in-header", "", Status(400)),
+    ("invalid-27-bare-line-feeds", "", Status(400)),
+    ("invalid-28-no-empty-line", "", Status(400)),
+    ("invalid-29-too-many-headers", "", Status(400)),
+    ("invalid-31-malformed-ack", "", Silence),
+    ("invalid-32-no-via", "", Silence),
+    ("valid-11-latin1-display-name", "", Call),
+    ("valid-14-ipv6-references", "", Call),
+    ("valid-15-utf8-display-name-without-quotes", "", Call),
+    ("valid-16-comma-in-quoted-name", "", Call),
+    ("valid-17-star-contact", "", Status(405)),
+    ("valid-18-tel-everywhere", "", Call),
+    ("valid-19-leading-line-ends", "", Silence),
+    ("valid-20-branch-from-before-rfc3261", "", Status(200)),
 ];
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -91,7 +105,7 @@ fn bytes(name: &str) -> Vec<u8> {
 #[test]
 fn every_message_has_the_outcome_it_deserves() {
     let mut wrong = Vec::new();
-    for (name, expected) in EXPECTED {
+    for (name, section, expected) in EXPECTED {
         let mut wire = Wire::new();
         wire.receive(bytes(name));
         let sent = wire.sent.pop_front().and_then(|(_, reply)| reply.status());
@@ -101,7 +115,7 @@ fn every_message_has_the_outcome_it_deserves() {
             _ => Call,
         };
         if outcome != *expected {
-            wrong.push((name, expected, outcome, Message::parse(&bytes(name)).err().map(|r| r.error)));
+            wrong.push((section, name, expected, outcome, Message::parse(&bytes(name)).err().map(|r| r.error)));
         }
         if outcome == Call {
             wire.settle();
@@ -117,16 +131,31 @@ fn every_file_is_expected_and_every_valid_one_parses() {
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".sip").map(str::to_owned))
         .collect();
-    let named: BTreeSet<String> = EXPECTED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let named: BTreeSet<String> = EXPECTED.iter().map(|(name, _, _)| (*name).to_owned()).collect();
     assert_eq!(files, named);
     for name in &named {
         let parsed = Message::parse(&bytes(name));
-        let legal = !name.starts_with("invalid-") || name.contains("rfc2543");
+        // Illegal only where a Date is read, which is not done here; and what the application layer must find.
+        let lenient = ["invalid-12-time-zone-in-date"];
+        let faulty = ["app-07-missing-required-fields", "app-11-several-values-where-one-may-stand"];
+        let legal =
+            !faulty.contains(&name.as_str()) && (!name.starts_with("invalid-") || lenient.contains(&name.as_str()));
         assert_eq!(parsed.is_ok(), legal, "{name}: {:?}", parsed.err().map(|r| r.error));
         if let Ok(message) = parsed {
             assert!(Message::parse(&message.serialise()).unwrap() == message, "{name} changes when written again");
         }
     }
+}
+
+#[test]
+fn every_message_of_the_rfc_is_there() {
+    let parts = [("3.1.1.", 13), ("3.1.2.", 19), ("3.2.", 1), ("3.3.", 15), ("3.4.", 1)];
+    let sections: BTreeSet<String> =
+        parts.iter().flat_map(|(part, count)| (1..=*count).map(move |n| format!("{part}{n}"))).collect();
+    assert_eq!(sections.len(), 49);
+    let named: Vec<&str> = EXPECTED.iter().map(|(_, section, _)| *section).filter(|s| !s.is_empty()).collect();
+    assert_eq!(named.len(), 49, "one message a section");
+    assert_eq!(named.iter().map(|s| (*s).to_owned()).collect::<BTreeSet<_>>(), sections);
 }
 
 #[test]
@@ -168,7 +197,7 @@ fn a_datagram_beyond_the_limit_and_an_empty_one_are_told_apart() {
 
 #[test]
 fn errors_do_not_quote_what_came() {
-    for (name, _) in EXPECTED {
+    for (name, _, _) in EXPECTED {
         if let Err(rejected) = Message::parse(&bytes(name)) {
             let shown = format!("{rejected:?} {}", rejected.error);
             assert!(!shown.contains("example"), "{shown}");

@@ -4,19 +4,19 @@ use super::admission::Admission;
 use super::agreement;
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
-use super::network::Network;
 use super::refusal::Refusal;
 use super::sink::{Head, LogSink};
 use super::start::Parts;
 use super::telemetry;
+use super::transport::Transports;
 use crate::intake::{CallFacts, SpooledEvent};
-use crate::media::{MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
+use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
 use dauys_bus::Message;
 use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
 use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
-use dauys_sip::{CallHandle, Cause, Endpoint, Event, Input, Output, Private, Rejection, StatusCode, Transport};
+use dauys_sip::{CallHandle, Cause, Endpoint, Event, Flow, Output, Private, Rejection, StatusCode, Transport};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -25,20 +25,15 @@ use std::collections::{BinaryHeap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-/// How many datagrams are taken before everything else gets its turn.
-const DATAGRAMS_AT_ONCE: usize = 64;
 /// How many media events are taken at once.
 const EVENTS_AT_ONCE: usize = 512;
 /// How many call events may wait for the bus.
 const CALL_EVENTS: usize = 16_384;
-/// How many peers' local addresses are remembered.
-const ROUTES: usize = 1_024;
 /// How often counters are published.
 const COUNTERS: Duration = Duration::from_secs(1);
 
@@ -46,15 +41,29 @@ const COUNTERS: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     pub endpoint: Endpoint,
     pub limits: Limits,
-    pub networks: Vec<Network>,
-    pub socket: UdpSocket,
-    pub address: SocketAddr,
+    pub transports: Transports,
+    /// Whether media sockets take both families, so that they know IPv4 addresses in IPv6's form.
+    pub both_families: bool,
     pub media: MediaPlane<LogSink>,
     pub media_events: mpsc::Receiver<MediaEvent>,
     pub gauges: Arc<LineGauges>,
     pub drain: CancellationToken,
     pub stop: CancellationToken,
     pub parts: Parts,
+}
+
+impl Shared {
+    /// Writes the addresses of a call's media in the form that media sockets know.
+    fn reachable(&self, mut media: CallMedia) -> CallMedia {
+        for address in [&mut media.remote, &mut media.remote_rtcp].into_iter().flatten() {
+            if let IpAddr::V4(ip) = address.ip()
+                && self.both_families
+            {
+                address.set_ip(ip.to_ipv6_mapped().into());
+            }
+        }
+        media
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
@@ -99,7 +108,6 @@ struct Line {
     timers: BinaryHeap<Reverse<(Instant, CallHandle)>>,
     pending: FuturesUnordered<BoxFuture<'static, Done>>,
     call_events: mpsc::Sender<CallEvent>,
-    routes: HashMap<IpAddr, IpAddr>,
     counted_at: Instant,
 }
 
@@ -118,11 +126,12 @@ pub(super) async fn run(shared: Shared) {
         timers: BinaryHeap::new(),
         pending: FuturesUnordered::new(),
         call_events: sender,
-        routes: HashMap::new(),
         counted_at: now(),
     };
     line.serve().await;
-    drop(line);
+    let Line { shared, call_events, .. } = line;
+    drop(call_events);
+    shared.transports.close().await;
     let _ = publisher.await;
 }
 
@@ -154,7 +163,6 @@ impl Line {
     async fn serve(&mut self) {
         let (drain, stop) = (self.shared.drain.clone(), self.shared.stop.clone());
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
-        let mut buffer = vec![0u8; 65_535];
         let (mut draining, mut stopping) = (false, false);
         loop {
             self.flush().await;
@@ -163,7 +171,7 @@ impl Line {
             }
             let due = self.due();
             tokio::select! {
-                ready = self.shared.socket.readable() => if ready.is_ok() { self.receive(&mut buffer) },
+                () = self.shared.transports.ready() => self.receive(),
                 _ = self.shared.media_events.recv_many(&mut events, EVENTS_AT_ONCE) => {
                     for event in events.drain(..) {
                         self.media_event(event);
@@ -234,52 +242,22 @@ impl Line {
         metrics::counter!(telemetry::SIP_RECEIVED).absolute(requests + responses);
         metrics::counter!(telemetry::SIP_MALFORMED).absolute(counters.parse_errors);
         metrics::counter!(telemetry::SIP_DROPPED).absolute(counters.dropped_inputs + counters.unsent);
+        metrics::counter!(telemetry::CHALLENGED).absolute(counters.challenged);
         metrics::counter!(telemetry::SIP_RETRANSMITTED).absolute(counters.repeats_sent);
         metrics::gauge!(telemetry::CALLS).set(self.calls.len() as f64);
         self.shared.gauges.set_calls(self.calls.len());
     }
 
-    fn receive(&mut self, buffer: &mut [u8]) {
-        for _ in 0..DATAGRAMS_AT_ONCE {
-            let Ok((length, peer)) = self.shared.socket.try_recv_from(buffer) else { return };
-            let networks = &self.shared.networks;
-            if !networks.is_empty() && !networks.iter().any(|network| network.contains(peer.ip())) {
-                metrics::counter!(telemetry::STRANGERS).increment(1);
-                continue;
-            }
-            let local = self.local_for(peer);
-            let bytes = buffer.get(..length).unwrap_or_default();
-            let input = Input::Datagram { local, peer, transport: Transport::Udp, bytes };
-            self.shared.endpoint.handle_input(now(), input);
-        }
-    }
-
-    /// Returns the address by which a peer reaches this side, where the line listens on every address.
-    fn local_for(&mut self, peer: SocketAddr) -> SocketAddr {
-        let address = self.shared.address;
-        if !address.ip().is_unspecified() {
-            return address;
-        }
-        if let Some(ip) = self.routes.get(&peer.ip()) {
-            return SocketAddr::new(*ip, address.port());
-        }
-        let probe = std::net::UdpSocket::bind(SocketAddr::new(address.ip(), 0));
-        let found = probe.and_then(|probe| probe.connect(peer).and_then(|()| probe.local_addr()));
-        let ip = found.map_or(address.ip(), |found| found.ip());
-        if self.routes.len() >= ROUTES {
-            self.routes.clear();
-        }
-        self.routes.insert(peer.ip(), ip);
-        SocketAddr::new(ip, address.port())
+    fn receive(&mut self) {
+        let Shared { transports, endpoint, .. } = &mut self.shared;
+        transports.receive(|input| endpoint.handle_input(now(), input));
     }
 
     async fn flush(&mut self) {
         while let Some(output) = self.shared.endpoint.poll_output() {
             match output {
-                Output::Send { peer, bytes, .. } => {
-                    if let Err(error) = self.shared.socket.send_to(&bytes, peer).await {
-                        debug!(%error, "a SIP message could not be sent; its timer sends it again");
-                    }
+                Output::Send { local, peer, transport, bytes } => {
+                    self.shared.transports.send(Flow { local, peer, transport }, bytes).await;
                 }
                 Output::Event(event) => self.sip_event(event),
             }
@@ -300,6 +278,7 @@ impl Line {
             Event::MediaUpdate { call, sdp } => self.media_update(call, sdp.as_deref()),
             Event::UpdateAnswered { call, sdp } => self.update_answered(call, sdp.as_deref()),
             Event::Dtmf { call, digit } => self.key(call, digit),
+            Event::Transfer { call, status, done: true } => self.transferred(call, status),
             Event::Ended { call, cause, .. } => self.hung_up(call, cause),
             _ => {}
         }
@@ -323,13 +302,17 @@ impl Line {
             return Err(Refusal::Disk);
         }
         let slot = self.shared.media.allocate().map_err(|_| Refusal::Ports)?;
-        let local = self.local_for(source);
+        // The caller's media comes to the address at which its INVITE came.
+        let flow = self.shared.endpoint.flow(handle);
+        let local = flow.map_or(source.ip(), |flow| flow.local.ip());
+        // What goes over TLS, nobody on the way can read: not the keys of the media either.
+        let private = flow.is_some_and(|flow| flow.transport == Transport::Tls);
         let settings = &self.shared.parts.settings;
-        let ip = settings.sip.public_address.unwrap_or(local.ip());
-        let address = SocketAddr::new(ip, slot.port());
+        let seen = settings.sip.public_address.filter(|ip| ip.is_ipv4() == local.is_ipv4());
+        let address = SocketAddr::new(seen.unwrap_or(local), slot.port());
         let secret = sdp::Secret(rand::random());
         let capabilities =
-            agreement::capabilities(&settings.media, address, self.shared.media.rtcp_port(), false, secret);
+            agreement::capabilities(&settings.media, address, self.shared.media.rtcp_port(), private, secret);
         let Some(offer) = offer else {
             if capabilities.codecs.is_empty() {
                 return Err(Refusal::Media(SdpError::Unencrypted));
@@ -356,6 +339,7 @@ impl Line {
     ) -> Result<(), Refusal> {
         agreement::settle(&mut capabilities, agreed);
         let media = agreement::media(&self.shared.parts.settings.media, agreed, Some(over_prompts()));
+        let media = self.shared.reachable(media);
         let codec = media.codec;
         let intake_id = IntakeId(new_id());
         let started = self.shared.media.start_recorded(slot, media, Head::new(intake_id, &facts));
@@ -461,7 +445,7 @@ impl Line {
     fn renegotiate(&mut self, handle: CallHandle, agreed: &Negotiated) {
         let Some(call) = self.calls.get_mut(&handle) else { return };
         agreement::settle(&mut call.capabilities, agreed);
-        let media = agreement::media(&self.shared.parts.settings.media, agreed, None);
+        let media = self.shared.reachable(agreement::media(&self.shared.parts.settings.media, agreed, None));
         call.codec = media.codec.name();
         let moved = call.media.renegotiate(media);
         let held = call.media.hold(!agreed.direction.sends());
@@ -486,9 +470,27 @@ impl Line {
     }
 
     fn key(&mut self, handle: CallHandle, key: char) {
-        if let Some(call) = self.calls.get_mut(&handle) {
-            call.key_pressed(key);
-            self.input(handle, Heard::Key(key));
+        let Some(call) = self.calls.get_mut(&handle) else { return };
+        call.key_pressed(key);
+        let operator = &self.shared.parts.settings.sip.operator;
+        if operator.uri.is_empty() || operator.key != key {
+            return self.input(handle, Heard::Key(key));
+        }
+        // The script goes on meanwhile: where nobody is found, the caller is still recorded.
+        match self.shared.endpoint.refer(handle, now(), &operator.uri) {
+            Ok(()) => info!(call_id = %call.call_id, "the caller asks for a person"),
+            Err(error) => debug!(call_id = %call.call_id, %error, "a caller cannot be handed on now"),
+        }
+    }
+
+    /// News of a caller who is handed on. Once somebody has taken over, this side hangs up; what was said is registered.
+    fn transferred(&mut self, handle: CallHandle, status: u16) {
+        let Some(call) = self.calls.get(&handle) else { return };
+        let outcome = if status < 300 { "taken" } else { "refused" };
+        metrics::counter!(telemetry::TRANSFERS, "outcome" => outcome).increment(1);
+        info!(call_id = %call.call_id, status, "a caller was handed on");
+        if status < 300 && self.shared.endpoint.hangup(handle, now()).is_err() {
+            debug!("a call was over before it was handed on");
         }
     }
 

@@ -14,6 +14,7 @@ mod refusal;
 mod sink;
 mod start;
 pub mod telemetry;
+mod transport;
 
 pub(crate) use agreement::codecs;
 pub use gauges::LineGauges;
@@ -21,3 +22,4 @@ pub use network::Network;
 pub use prompts::{PromptError, Prompts};
 pub use sink::LogSink;
 pub use start::{Line, LineError, Parts, on_interrupted};
+pub use transport::CertificateError;

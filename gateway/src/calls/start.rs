@@ -2,9 +2,9 @@
 
 use super::gauges::LineGauges;
 use super::line::{self, Shared};
-use super::network::Network;
 use super::prompts::Prompts;
 use super::sink::LogSink;
+use super::transport::{self, CertificateError, Transports};
 use crate::intake::{self, SpooledEvent};
 use crate::media::{MediaConfig, MediaPlane, StartError};
 use crate::recording::{Interrupted, OnInterrupted, Store};
@@ -13,25 +13,22 @@ use dauys_bus::Bus;
 use dauys_config::Settings;
 use dauys_config::script::CallScript;
 use dauys_script::Limits;
-use dauys_sip::{Config, Endpoint};
-use std::net::SocketAddr;
+use dauys_sip::auth::{Algorithm, DigestUsers};
+use dauys_sip::{Config, Endpoint, Private};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-/// Kernel buffer of the SIP socket, in bytes: some 1,800 INVITEs.
-const SIP_BUFFER: usize = 4 * 1024 * 1024;
-
 /// Why the line cannot be opened.
 #[derive(Debug, Error)]
 pub enum LineError {
-    /// The SIP port cannot be had.
+    /// A SIP port cannot be had.
     #[error(
-        "sip.listen {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen"
+        "the SIP address {address}: {error}; is another SIP server (or dauys) running there? choose another with [sip] listen"
     )]
     Listen {
         /// The address.
@@ -39,6 +36,12 @@ pub enum LineError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// TLS cannot be served.
+    #[error("{0}")]
+    Certificate(#[from] CertificateError),
+    /// A password cannot be read.
+    #[error("sip.digest.users: {0}")]
+    Password(String),
     /// The media plane cannot start.
     #[error("media: {0}")]
     Media(#[from] StartError),
@@ -63,6 +66,8 @@ pub struct Parts {
 /// The open line.
 pub struct Line {
     address: SocketAddr,
+    addresses: Vec<SocketAddr>,
+    tls_address: Option<SocketAddr>,
     gauges: Arc<LineGauges>,
     drain: CancellationToken,
     stop: CancellationToken,
@@ -88,24 +93,27 @@ impl Line {
     /// [`LineError`] with what to do.
     pub async fn open(parts: Parts) -> Result<Self, LineError> {
         let settings = Arc::clone(&parts.settings);
-        let listen = settings.sip.listen;
-        let socket = UdpSocket::bind(listen).await.map_err(|error| LineError::Listen { address: listen, error })?;
-        // Thousands who call at the same moment wait here; a kernel that allows less gives what it allows.
-        let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(SIP_BUFFER);
-        let address = socket.local_addr().map_err(|error| LineError::Listen { address: listen, error })?;
+        let acceptor = transport::acceptor(&settings.sip.tls)?;
+        let transports = Transports::open(&settings, acceptor)
+            .await
+            .map_err(|(address, error)| LineError::Listen { address, error })?;
+        let addresses = transports.addresses();
+        let address = addresses.first().copied().unwrap_or(settings.sip.listen);
+        let tls_address = transports.tls_address();
+        let all: Vec<IpAddr> = addresses.iter().chain(&settings.sip.tls.listen).map(SocketAddr::ip).collect();
+        let sip = sip_config(&settings)?;
         let on_interrupted = on_interrupted(Arc::clone(&parts.numbers));
         let store = parts.store.clone();
-        let (media, media_events) = MediaPlane::start(media_config(&settings, address), |_| {
+        let (media, media_events) = MediaPlane::start(media_config(&settings, media_ip(&all)), |_| {
             Ok(LogSink::new(store.writer(), Arc::clone(&on_interrupted)))
         })?;
         let gauges = Arc::new(LineGauges::default());
         let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
         let shared = Shared {
-            endpoint: Endpoint::new(sip_config(&settings, address)),
+            endpoint: Endpoint::new(sip),
             limits: limits(&settings),
-            networks: networks(&settings),
-            socket,
-            address,
+            transports,
+            both_families: media_ip(&all).is_ipv6() && all.iter().any(IpAddr::is_ipv4),
             media,
             media_events,
             gauges: Arc::clone(&gauges),
@@ -114,12 +122,22 @@ impl Line {
             parts,
         };
         let task = tokio::spawn(line::run(shared));
-        Ok(Self { address, gauges, drain, stop, task })
+        Ok(Self { address, addresses, tls_address, gauges, drain, stop, task })
     }
 
     /// Returns the address on which calls are taken.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns every address on which calls are taken without TLS, the main one first.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Returns the address on which calls over TLS are taken, where they are.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
     }
 
     /// Returns the line's live numbers.
@@ -137,24 +155,54 @@ impl Line {
     }
 }
 
-fn sip_config(settings: &Settings, address: SocketAddr) -> Config {
+fn sip_config(settings: &Settings) -> Result<Config, LineError> {
     let mut config = Config::new(rand::random());
     config.user_agent = concat!("dauys/", env!("CARGO_PKG_VERSION")).to_owned();
     config.contact_user = "109".to_owned();
-    config.advertise = settings.sip.public_address.map(|ip| SocketAddr::new(ip, address.port()));
+    config.advertise = settings.sip.public_address;
+    config.digest = digest_users(settings)?;
     // The line itself refuses above its limit, with the reason; the endpoint's own bound is what refusing needs at once.
     config.max_dialogs = settings.calls.limit + settings.calls.limit / 4 + 64;
     config.max_transactions = (settings.calls.limit * 8).max(50_000);
     config.retry_after_s = settings.calls.retry_after_seconds;
-    config
+    Ok(config)
 }
 
-fn media_config(settings: &Settings, address: SocketAddr) -> MediaConfig {
+/// Who must sign in, with the passwords read.
+fn digest_users(settings: &Settings) -> Result<DigestUsers, LineError> {
+    let digest = &settings.sip.digest;
+    let mut users = Vec::with_capacity(digest.users.len());
+    for user in &digest.users {
+        let password = user.password.read().map_err(LineError::Password)?.unwrap_or_default();
+        users.push((user.name.clone(), Private::new(password)));
+    }
+    let networks = digest.networks.iter().filter_map(|text| {
+        let (address, bits) = text.split_once('/').unwrap_or((text, "128"));
+        Some((address.parse().ok()?, bits.parse().ok()?))
+    });
+    let algorithms = digest.algorithms.iter().filter_map(|name| Algorithm::named(name)).collect();
+    Ok(DigestUsers { realm: digest.realm.clone(), users, networks: networks.collect(), algorithms })
+}
+
+/// The address that media sockets are bound to: the one that all callers reach, or every address.
+fn media_ip(addresses: &[IpAddr]) -> IpAddr {
+    let first = addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    if addresses.iter().all(|address| *address == first) {
+        first
+    } else if addresses.iter().all(IpAddr::is_ipv4) {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        // Sockets on it take IPv4 as well.
+        Ipv6Addr::UNSPECIFIED.into()
+    }
+}
+
+fn media_config(settings: &Settings, bind_ip: IpAddr) -> MediaConfig {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if settings.media.threads == 0 { cores.min(4) } else { settings.media.threads };
     MediaConfig {
         threads,
-        bind_ip: address.ip(),
+        bind_ip,
         first_port: settings.media.first_port,
         last_port: settings.media.last_port,
         rtcp_port: Some(0),
@@ -172,8 +220,4 @@ fn limits(settings: &Settings) -> Limits {
         longest: Duration::from_secs(settings.calls.longest_recording_seconds),
         ..Limits::default()
     }
-}
-
-fn networks(settings: &Settings) -> Vec<Network> {
-    settings.sip.allow.iter().filter_map(|text| text.parse().ok()).collect()
 }

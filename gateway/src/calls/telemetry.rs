@@ -22,6 +22,16 @@ pub const COMMIT_FAILED: &str = "dauys_call_commit_failures_total";
 pub const EVENTS_DROPPED: &str = "dauys_call_events_dropped_total";
 /// Datagrams dropped because their source is not on the access list.
 pub const STRANGERS: &str = "dauys_sip_strangers_total";
+/// TCP and TLS connections that stand.
+pub const CONNECTIONS: &str = "dauys_sip_connections";
+/// TCP and TLS connections let go at once because there were too many.
+pub const CONNECTIONS_REFUSED: &str = "dauys_sip_connections_refused_total";
+/// SIP messages for a connection that was gone or whose peer did not read.
+pub const UNSENDABLE: &str = "dauys_sip_unsendable_total";
+/// Callers who asked for a person, by `outcome`: taken or refused.
+pub const TRANSFERS: &str = "dauys_call_transfers_total";
+/// Calls answered with a challenge to sign in.
+pub const CHALLENGED: &str = "dauys_sip_challenges_total";
 /// SIP messages received.
 pub const SIP_RECEIVED: &str = "dauys_sip_messages_received_total";
 /// SIP messages that could not be read.

@@ -1,4 +1,4 @@
-//! Any sequence of datagrams, with every call answered and hung up: no panic, and nothing is left behind.
+//! Any sequence of datagrams, with every call answered, handed on and hung up: no panic, and nothing is left behind.
 //!
 //! Datagrams are divided by a zero byte; the text `TAG` in them stands for the tag of the latest answer.
 #![no_main]
@@ -23,10 +23,14 @@ impl Server {
             match output {
                 Output::Event(Event::Incoming { call, .. }) => {
                     self.calls.push(call);
+                    let _ = self.endpoint.provisional(call, self.now, 183, Some(b"v=0\r\n"));
                     let _ = self.endpoint.answer(call, self.now, b"v=0\r\n");
                 }
                 Output::Event(Event::MediaUpdate { call, .. }) => {
                     let _ = self.endpoint.reply_update(call, self.now, b"v=0\r\n");
+                }
+                Output::Event(Event::Established { call, .. }) => {
+                    let _ = self.endpoint.refer(call, self.now, "sip:operator@192.0.2.30");
                 }
                 Output::Event(_) => {}
                 Output::Send { bytes, .. } => {
@@ -47,11 +51,16 @@ fn with_tag(datagram: &[u8], tag: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|bytes: &[u8]| {
     let (local, peer): (SocketAddr, SocketAddr) = (([192, 0, 2, 20], 5060).into(), ([192, 0, 2, 10], 5060).into());
+    // A first byte of 1 makes it a stream, where a peer's connection is followed.
+    let (transport, bytes) = match bytes.split_first() {
+        Some((1, rest)) => (Transport::Tcp, rest),
+        _ => (Transport::Udp, bytes),
+    };
     let endpoint = Endpoint::new(Config { max_dialogs: 4, max_transactions: 16, ..Config::new([1; 32]) });
     let mut server = Server { endpoint, now: Instant::now(), calls: Vec::new(), tag: Vec::new() };
     for datagram in bytes.split(|b| *b == 0).take(32) {
         let datagram = with_tag(datagram, &server.tag);
-        let input = Input::Datagram { local, peer, transport: Transport::Udp, bytes: &datagram };
+        let input = Input::Datagram { local, peer, transport, bytes: &datagram };
         server.endpoint.handle_input(server.now, input);
         server.drain();
         server.now += Duration::from_millis(700);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::reliable::Reliable;
 use crate::dialog::Dialog;
 use crate::session_timer::SessionTimer;
 use crate::slab::Key;
@@ -60,6 +61,10 @@ pub(super) struct Call {
     /// When ringing ends.
     pub(super) answer_by: Option<Instant>,
     pub(super) session: Option<SessionTimer>,
+    /// A provisional response that waits for its PRACK, and what is held back until then.
+    pub(super) reliable: Option<Box<Reliable>>,
+    /// When a transfer under way is given up.
+    pub(super) transfer_by: Option<Instant>,
 }
 
 impl Call {
@@ -74,12 +79,15 @@ impl Call {
             offered: true,
             answer_by: None,
             session: None,
+            reliable: None,
+            transfer_by: None,
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let unacked = self.unacked.as_ref().map(|u| u.repeat_at.min(u.gives_up));
         let session = self.session.map(|s| s.wake);
-        [unacked, session, self.answer_by].into_iter().flatten().min()
+        let reliable = self.reliable.as_ref().and_then(|r| r.poll_timeout());
+        [unacked, session, self.answer_by, reliable, self.transfer_by].into_iter().flatten().min()
     }
 }

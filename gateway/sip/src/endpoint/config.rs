@@ -1,8 +1,9 @@
 //! What an endpoint is told once.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::auth::DigestUsers;
 use crate::transaction::Timing;
 
 /// An endpoint's settings.
@@ -12,8 +13,8 @@ pub struct Config {
     pub user_agent: String,
     /// The user part of this side's Contact.
     pub contact_user: String,
-    /// The address to write into Contact and Via instead of the local one, when peers see another.
-    pub advertise: Option<SocketAddr>,
+    /// The address to write into Contact and Via instead of the local one, when peers see another. The port stays.
+    pub advertise: Option<IpAddr>,
     /// T1, T2 and T4.
     pub timing: Timing,
     /// The most calls at once; further INVITEs get 503.
@@ -33,6 +34,8 @@ pub struct Config {
     /// Whether requests that arrive with Max-Forwards 0 get 483. Off by default: only an element that would forward
     /// must refuse them (RFC 3261 §16.3), and refusing would lose callers who came by a long way.
     pub refuse_exhausted_hops: bool,
+    /// Who must sign in to call.
+    pub digest: DigestUsers,
 }
 
 impl Config {
@@ -52,6 +55,7 @@ impl Config {
             answer_timeout: Duration::from_secs(180),
             min_se_s: 90,
             refuse_exhausted_hops: false,
+            digest: DigestUsers::default(),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Counters {
     pub repeats_sent: u64,
     /// INVITEs refused because there were too many calls or transactions.
     pub overloaded: u64,
+    /// INVITEs answered with a challenge to sign in.
+    pub challenged: u64,
     /// INVITEs refused while draining.
     pub drained: u64,
     /// Inputs dropped because too many outputs were waiting.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error;
 
+use crate::stream::FrameError;
 use crate::transaction::Packet;
 use crate::transport::Transport;
 
@@ -48,6 +49,20 @@ pub enum Input<'a> {
         transport: Transport,
         /// The bytes.
         bytes: &'a [u8],
+    },
+    /// What [`crate::stream::Framer`] could not cut out of a stream. A request in it is refused; close the stream when that
+    /// is sent.
+    Unframed {
+        /// The address that it came to.
+        local: SocketAddr,
+        /// The address that it came from.
+        peer: SocketAddr,
+        /// The transport.
+        transport: Transport,
+        /// The header section, if it was whole.
+        head: &'a [u8],
+        /// What was wrong.
+        error: FrameError,
     },
 }
 
@@ -143,6 +158,16 @@ pub enum Event {
         call: CallHandle,
         /// One of `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
+    },
+    /// What became of a transfer that `refer` asked for. The call goes on until somebody hangs up.
+    Transfer {
+        /// The call.
+        call: CallHandle,
+        /// The status that the other phone got from the new party, or why it did not try: 100 to 199 on the way, 200 for a
+        /// party that has answered.
+        status: u16,
+        /// Whether nothing more will be told.
+        done: bool,
     },
     /// A call placed here makes progress: 180 means ringing.
     Progress {

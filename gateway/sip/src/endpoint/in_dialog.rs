@@ -7,7 +7,7 @@ use rsip::Method;
 use super::call::{Pending, Phase};
 use super::respond::{Extra, response_flow};
 use super::{ALLOW, Cause, Endpoint, Event, Packet, SUPPORTED, body};
-use crate::dialog::tag_value;
+use crate::dialog::{is_secure, tag_value};
 use crate::dtmf;
 use crate::session_timer::{self, Offered, SessionTimer};
 use crate::slab::Key;
@@ -23,12 +23,13 @@ impl Endpoint {
         self.calls.get(key)?.dialog.matches(request).then_some(key)
     }
 
-    pub(super) fn on_ack(&mut self, now: Instant, request: &Message) {
+    pub(super) fn on_ack(&mut self, now: Instant, request: &Message, flow: Flow) {
         let found = self.find_dialog(request);
         let seq = request.cseq().map(|c| c.number);
         let acknowledged = found.and_then(|key| {
             let call = self.calls.get_mut(key)?;
             let unacked = call.unacked.take_if(|u| Some(u.seq) == seq)?;
+            call.dialog.follow(flow);
             Some((key, call.phase, unacked.answer_in_ack))
         });
         let Some((key, phase, answer_in_ack)) = acknowledged else {
@@ -72,11 +73,14 @@ impl Endpoint {
         }
         if let Some(call) = self.calls.get_mut(owner) {
             call.dialog.remote_seq = Some(seq);
+            call.dialog.follow(flow);
         }
         let pending = Pending { transaction, request, flow };
         match pending.request.method() {
             Some(Method::Bye) => self.on_bye(now, owner, &pending),
             Some(Method::Info) => self.on_info(now, owner, &pending),
+            Some(Method::PRack) => self.on_prack(now, owner, &pending),
+            Some(Method::Notify) => self.on_notify(now, owner, &pending),
             Some(Method::Options) => self.reply(
                 now,
                 owner,
@@ -101,7 +105,7 @@ impl Endpoint {
     }
 
     /// Answers a request inside a dialog without a body.
-    fn reply(&mut self, now: Instant, owner: Key, pending: &Pending, status: u16, extra: &[Extra<'_>]) {
+    pub(super) fn reply(&mut self, now: Instant, owner: Key, pending: &Pending, status: u16, extra: &[Extra<'_>]) {
         let tag = self.calls.get(owner).map_or(0, |c| c.dialog.local_tag);
         let mut writer = self.respond(&pending.request, pending.flow, status, tag);
         for (name, value) in extra {
@@ -164,7 +168,7 @@ impl Endpoint {
             return;
         }
         let expires = self.restart_session(now, owner, &pending.request);
-        let contact = self.contact(pending.flow);
+        let contact = self.contact(pending.flow, is_secure(pending.request.request_uri_text()));
         let mut extra = vec![(Name::Contact, contact.as_str()), (Name::Allow, ALLOW), (Name::Supported, SUPPORTED)];
         extra.extend(expires.as_deref().map(|e| (Name::SessionExpires, e)));
         self.reply(now, owner, &pending, 200, &extra);

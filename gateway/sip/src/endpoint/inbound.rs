@@ -8,21 +8,21 @@ use std::time::Instant;
 use rsip::Method;
 
 use super::call::{Call, Pending, Phase};
-use super::respond::response_flow;
+use super::respond::{Extra, response_flow};
 use super::table::{Machine, server_key};
-use super::{ALLOW, Cause, Endpoint, Event, Packet, Private, SUPPORTED, body};
+use super::{ALLOW, Cause, EXTENSIONS, Endpoint, Event, Packet, Private, SUPPORTED, body};
 use crate::dialog::Dialog;
 use crate::session_timer::{self, Offered};
 use crate::slab::Key;
 use crate::transaction::ServerTransaction;
 use crate::transport::Flow;
-use crate::wire::{Address, Message, Name};
+use crate::wire::{Address, Message, Name, trim};
 
 impl Endpoint {
     pub(super) fn on_request(&mut self, now: Instant, request: Message, flow: Flow) {
         let method = request.method();
         let Some(key) = server_key(&request, request.method_token()) else {
-            // No magic cookie: a peer from before RFC 3261, whose transactions cannot be told apart safely.
+            // A magic cookie and nothing behind it.
             if method != Some(Method::Ack) {
                 self.refuse(&request, flow, 400, &[]);
             }
@@ -33,7 +33,7 @@ impl Endpoint {
             return;
         }
         match method {
-            Some(Method::Ack) => self.on_ack(now, &request),
+            Some(Method::Ack) => self.on_ack(now, &request, flow),
             Some(Method::Cancel) => self.on_cancel(now, &request, flow),
             _ => {
                 if let Err((status, name, value)) = self.check_request(&request) {
@@ -69,8 +69,8 @@ impl Endpoint {
 
     /// The checks that every request but ACK and CANCEL passes first. The error is a status and a header field.
     fn check_request(&self, request: &Message) -> Result<(), (u16, Name, String)> {
-        use Method::{Bye, Info, Invite, Options, Update};
-        if !matches!(request.method(), Some(Invite | Bye | Options | Info | Update)) {
+        use Method::{Bye, Info, Invite, Notify, Options, PRack, Update};
+        if !matches!(request.method(), Some(Invite | Bye | Options | Info | Update | PRack | Notify)) {
             return Err((405, Name::Allow, ALLOW.to_owned()));
         }
         let scheme_known = request.request_uri().is_some_and(|uri| uri.is_sip() || uri.user.is_some());
@@ -82,7 +82,7 @@ impl Endpoint {
         }
         let unknown: Vec<String> = request
             .values(Name::Require)
-            .filter(|tag| !tag.is_empty() && !tag.eq_ignore_ascii_case(SUPPORTED.as_bytes()))
+            .filter(|tag| !tag.is_empty() && !EXTENSIONS.iter().any(|known| tag.eq_ignore_ascii_case(known.as_bytes())))
             .map(|tag| String::from_utf8_lossy(tag).into_owned())
             .collect();
         if !unknown.is_empty() {
@@ -129,6 +129,14 @@ impl Endpoint {
             *counter += 1;
             let wait = self.config.retry_after_s.to_string();
             return self.refuse(&request, flow, 503, &[(Name::RetryAfter, &wait)]);
+        }
+        if !takes_descriptions(&request) {
+            return self.refuse(&request, flow, 406, &[(Name::Accept, "application/sdp")]);
+        }
+        if let Some(challenge) = self.challenge(now, &request, flow) {
+            let fields: Vec<Extra<'_>> =
+                challenge.iter().map(|value| (Name::WwwAuthenticate, value.as_str())).collect();
+            return self.refuse(&request, flow, 401, &fields);
         }
         let Ok(offer) = body::description(&request) else {
             return self.refuse(&request, flow, 415, &[(Name::Accept, "application/sdp")]);
@@ -193,6 +201,7 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(owner) else { return };
         let initial = call.phase == Phase::Incoming;
         let Some(pending) = call.pending.take_if(|p| p.transaction == invite) else { return };
+        call.reliable = None;
         self.finish_pending(now, owner, &pending, 487);
         if initial {
             self.end_call(owner, Cause::Cancelled, Some(487));
@@ -206,6 +215,16 @@ impl Endpoint {
         let packet = Packet::from(writer.finish("", &[]));
         self.send_through(now, pending.transaction, status, packet);
     }
+}
+
+/// Whether the caller can take a session description in an answer (RFC 3261 §20.1).
+fn takes_descriptions(request: &Message) -> bool {
+    let mut kinds = request.values(Name::Accept).filter(|kind| !kind.is_empty()).peekable();
+    kinds.peek().is_none()
+        || kinds.any(|kind| {
+            let kind = trim(kind.split(|b| *b == b';').next().unwrap_or_default());
+            [&b"application/sdp"[..], b"application/*", b"*/*"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+        })
 }
 
 /// What an INVITE says about its caller.

@@ -5,11 +5,14 @@
 
 mod body;
 mod call;
+mod challenge;
 mod config;
 mod counters;
 mod event;
 mod in_dialog;
 mod inbound;
+mod refer;
+mod reliable;
 mod respond;
 mod table;
 mod timeout;
@@ -17,7 +20,8 @@ mod uac;
 mod uas;
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 pub use config::Config;
 pub use counters::{Counters, Methods};
@@ -28,6 +32,7 @@ pub use uas::Rejection;
 use call::Call;
 use table::Transactions;
 
+use crate::auth::Verifier;
 use crate::secret::Secret;
 use crate::slab::{Key, Slab};
 use crate::timers::Timers;
@@ -36,9 +41,11 @@ use crate::transport::Flow;
 use crate::wire::{Message, WireError};
 
 /// The methods that this user agent takes.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, NOTIFY";
 /// The extensions that this user agent knows.
-pub const SUPPORTED: &str = "timer";
+pub const SUPPORTED: &str = "timer, 100rel";
+/// The same, one by one.
+const EXTENSIONS: [&str; 2] = ["timer", "100rel"];
 
 /// A SIP user agent without its sockets.
 ///
@@ -56,14 +63,21 @@ pub struct Endpoint {
     counters: Counters,
     draining: bool,
     held_back: bool,
+    verifier: Verifier,
+    /// The first time that this endpoint was told; nonces count from it.
+    since: Option<Instant>,
 }
 
 impl Endpoint {
     /// Makes an endpoint without calls.
     #[must_use]
     pub fn new(config: Config) -> Self {
+        let mut secret = Secret::new(config.seed);
+        let verifier = Verifier::new(config.digest.clone(), secret.draw_key());
         Self {
-            secret: Secret::new(config.seed),
+            secret,
+            verifier,
+            since: None,
             transactions: Transactions::new(config.max_transactions),
             calls: Slab::new(config.max_dialogs),
             call_timers: Timers::default(),
@@ -78,12 +92,16 @@ impl Endpoint {
 
     /// Takes one message. While too many outputs wait, messages are dropped and counted: peers repeat them.
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
-        let Input::Datagram { local, peer, transport, bytes } = input;
         if self.outputs.len() >= self.config.max_outputs {
             self.counters.dropped_inputs += 1;
             return;
         }
-        let flow = Flow { local, peer, transport };
+        let (flow, bytes) = match input {
+            Input::Datagram { local, peer, transport, bytes } => (Flow { local, peer, transport }, bytes),
+            Input::Unframed { local, peer, transport, head, error } => {
+                return self.on_unframed(Flow { local, peer, transport }, head, error.status());
+            }
+        };
         match Message::parse(bytes) {
             Ok(message) if message.is_request() => {
                 self.counters.received.count(message.method_token());
@@ -100,6 +118,18 @@ impl Endpoint {
                     self.refuse(&request, flow, rejected.error.status(), &[]);
                 }
             }
+        }
+    }
+
+    /// A stream has lost its borders: the request that did it is refused, if it can be told.
+    fn on_unframed(&mut self, flow: Flow, head: &[u8], status: u16) {
+        self.counters.parse_errors += 1;
+        let request = match Message::parse(head) {
+            Ok(message) => Some(Box::new(message)),
+            Err(rejected) => rejected.request,
+        };
+        if let Some(request) = request.filter(|r| r.is_request() && r.method_token() != "ACK") {
+            self.refuse(&request, flow, status, &[]);
         }
     }
 
@@ -158,10 +188,22 @@ impl Endpoint {
         Some(&self.calls.get(Self::key_of(call))?.dialog.call_id)
     }
 
+    /// Between which addresses, and by what transport, a call's messages travel.
+    #[must_use]
+    pub fn flow(&self, call: CallHandle) -> Option<Flow> {
+        Some(self.calls.get(Self::key_of(call))?.dialog.flow)
+    }
+
     /// How many transactions there are.
     #[must_use]
     pub fn transactions(&self) -> usize {
         self.transactions.len()
+    }
+
+    /// How many nonces are remembered because somebody has signed in with them.
+    #[must_use]
+    pub fn remembered_nonces(&self) -> usize {
+        self.verifier.remembered()
     }
 
     /// Whether every table is empty.
@@ -172,6 +214,11 @@ impl Endpoint {
             && self.call_timers.is_empty()
             && self.transactions.is_empty()
             && self.outputs.is_empty()
+    }
+
+    /// How long this endpoint has run.
+    fn uptime(&mut self, now: Instant) -> Duration {
+        now.saturating_duration_since(*self.since.get_or_insert(now))
     }
 
     fn send(&mut self, flow: Flow, bytes: Packet) {
@@ -221,12 +268,17 @@ impl Endpoint {
     }
 
     /// The `host:port` that peers reach this side at.
-    fn own_address(&self, flow: Flow) -> std::net::SocketAddr {
-        self.config.advertise.unwrap_or(flow.local)
+    fn own_address(&self, flow: Flow) -> SocketAddr {
+        let seen = self.config.advertise.filter(|ip| ip.is_ipv4() == flow.local.is_ipv4());
+        seen.map_or(flow.local, |ip| SocketAddr::new(ip, flow.local.port()))
     }
 
-    fn contact(&self, flow: Flow) -> String {
+    /// This side's Contact. In a dialog that a `sips` URI has made it must be one itself (RFC 3261 §12.1.1).
+    fn contact(&self, flow: Flow, secure: bool) -> String {
         let (user, address) = (&self.config.contact_user, self.own_address(flow));
+        if secure {
+            return format!("<sips:{user}@{address}>");
+        }
         format!("<sip:{user}@{address}{}>", flow.transport.uri_suffix())
     }
 

@@ -34,21 +34,32 @@ impl Endpoint {
     /// Starts a response with what every response copies.
     pub(super) fn respond(&self, request: &Message, flow: Flow, status: u16, tag: u64) -> Writer {
         let mut writer = Writer::response(status, reason(status));
-        for (at, value) in request.values(Name::Via).enumerate() {
-            match Via::parse(value) {
-                Some(via) if at == 0 => writer.header(Name::Via, stamped(&via, flow.peer)),
-                _ => writer.header(Name::Via, value),
-            };
+        if request.via().is_some() {
+            for (at, value) in request.values(Name::Via).enumerate() {
+                match Via::parse(value) {
+                    Some(via) if at == 0 => writer.header(Name::Via, stamped(&via, flow.peer)),
+                    _ => writer.header(Name::Via, value),
+                };
+            }
+        } else {
+            // What cannot be understood goes back as it came.
+            for value in request.headers(Name::Via) {
+                writer.header(Name::Via, value);
+            }
         }
-        writer.header(Name::From, request.header(Name::From).unwrap_or_default());
-        let mut to = request.header(Name::To).unwrap_or_default().to_vec();
-        if status > 100 && request.to().is_none_or(|to| to.tag().is_none()) {
-            to.extend_from_slice(format!(";tag={}", tag_text(tag)).as_bytes());
+        if let Some(from) = request.header(Name::From) {
+            writer.header(Name::From, from);
         }
-        writer
-            .header(Name::To, to)
-            .header(Name::CallId, request.header(Name::CallId).unwrap_or_default())
-            .header(Name::CSeq, request.header(Name::CSeq).unwrap_or_default());
+        if let Some(to) = request.header(Name::To) {
+            let untagged = status > 100 && request.to().is_none_or(|to| to.tag().is_none());
+            let tag = if untagged { format!(";tag={}", tag_text(tag)) } else { String::new() };
+            writer.header(Name::To, [to, tag.as_bytes()].concat());
+        }
+        for name in [Name::CallId, Name::CSeq] {
+            if let Some(value) = request.header(name) {
+                writer.header(name, value);
+            }
+        }
         if let Some(timestamp) = request.header(Name::Timestamp).filter(|_| status == 100) {
             writer.header(Name::Timestamp, timestamp);
         }
@@ -120,9 +131,11 @@ pub(super) fn reason(status: u16) -> &'static str {
         200 => "OK",
         302 => "Moved Temporarily",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
         408 => "Request Timeout",
         410 => "Gone",
         413 => "Request Entity Too Large",
@@ -138,6 +151,7 @@ pub(super) fn reason(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         500 => "Server Internal Error",
         503 => "Service Unavailable",

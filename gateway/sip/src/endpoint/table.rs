@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     Change,
     /// An UPDATE that refreshes the session timer.
     Refresh,
+    /// A REFER.
+    Transfer,
     /// Anything whose failure changes nothing: BYE, CANCEL, INFO.
     Other,
 }
@@ -49,11 +51,23 @@ pub(super) struct Transactions {
 }
 
 /// What names a request's server transaction: branch, sent-by and method, with ACK counted as INVITE. `method` stands in
-/// for the request's own.
+/// for the request's own. A peer from before RFC 3261 has no such branch: there Call-ID, From tag and sequence number do
+/// (§17.2.3). `None` for a branch that claims to be one and is empty.
 pub(super) fn server_key(request: &Message, method: &str) -> Option<Vec<u8>> {
     let via = request.via()?;
     let mut key = Vec::with_capacity(96);
-    key.extend_from_slice(via.branch()?.as_bytes());
+    match via.branch() {
+        Some(branch) => key.extend_from_slice(branch.as_bytes()),
+        None if via.params.text("branch").is_some_and(|b| b.eq_ignore_ascii_case("z9hG4bK")) => return None,
+        None => {
+            let tag = request.from().and_then(|from| from.tag()).unwrap_or_default();
+            // No branch has a blank in it, so that neither kind of key is ever taken for the other.
+            key.extend_from_slice(request.call_id()?.as_bytes());
+            key.push(b' ');
+            key.extend_from_slice(tag.as_bytes());
+            key.extend_from_slice(&request.cseq()?.number.to_be_bytes());
+        }
+    }
     key.push(b' ');
     key.extend(via.host.bytes().map(|b| b.to_ascii_lowercase()));
     key.extend_from_slice(&via.port.unwrap_or_default().to_be_bytes());

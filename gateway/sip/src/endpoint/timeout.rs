@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::call::{Call, Phase};
 use super::event::Cause;
+use super::reliable::ProvisionalStep;
 use super::table::{Machine, Purpose};
 use super::{Endpoint, SUPPORTED};
 use crate::session_timer::{Refresher, SessionTimer};
@@ -51,6 +52,7 @@ impl Endpoint {
                 call.own_invite = None;
                 self.bye_and_end(now, key, Cause::Timeout);
             }
+            Purpose::Transfer => self.end_transfer(key, 408),
             Purpose::Other => {}
         }
     }
@@ -79,6 +81,11 @@ impl Endpoint {
                 call.answer_by = None;
                 let _ = self.cancel(Self::handle_of(key), now);
             }
+            Some(Due::Prack(step)) => self.on_prack_timeout(now, key, step),
+            Some(Due::Transfer) => {
+                self.end_transfer(key, 408);
+                self.reschedule(key);
+            }
             Some(Due::Session(timer)) => match timer.refresher {
                 Refresher::Peer => self.bye_and_end(now, key, Cause::SessionExpired),
                 Refresher::Local => self.refresh_session(now, key, timer),
@@ -105,6 +112,8 @@ enum Due {
     Repeat,
     NoAck,
     Unanswered,
+    Prack(ProvisionalStep),
+    Transfer,
     Session(SessionTimer),
 }
 
@@ -120,6 +129,12 @@ fn due(call: &Call, now: Instant) -> Option<Due> {
         if unacked.repeat_at <= now {
             return Some(Due::Repeat);
         }
+    }
+    if let Some(step) = call.reliable.as_ref().and_then(|r| r.due(now)) {
+        return Some(Due::Prack(step));
+    }
+    if call.transfer_by.is_some_and(|at| at <= now) {
+        return Some(Due::Transfer);
     }
     call.session.filter(|s| s.wake <= now).map(Due::Session)
 }

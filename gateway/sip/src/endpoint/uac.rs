@@ -9,7 +9,7 @@ use super::event::{CallHandle, Cause, CommandError, Event};
 use super::respond::Extra;
 use super::table::{Machine, Purpose};
 use super::{ALLOW, Endpoint, Packet, SUPPORTED, body};
-use crate::dialog::{Dialog, Stamp, tag_text};
+use crate::dialog::{Dialog, Stamp, is_secure, tag_text};
 use crate::dtmf;
 use crate::session_timer::{Refresher, SessionTimer};
 use crate::slab::Key;
@@ -60,6 +60,7 @@ impl Endpoint {
             remote_seq: None,
             flow,
             translated: true,
+            secure: is_secure(params.to),
         };
         let mut call = Call::new(dialog, Phase::Calling);
         call.offered = params.sdp.is_some();
@@ -176,7 +177,7 @@ impl Endpoint {
             method,
             seq,
             via: &self.own_via(flow, branch),
-            contact: &self.contact(flow),
+            contact: &self.contact(flow, call.dialog.secure),
             user_agent: &self.config.user_agent,
         };
         let mut writer = call.dialog.request(&stamp);
@@ -229,7 +230,7 @@ impl Endpoint {
             method,
             seq,
             via: &self.own_via(flow, branch),
-            contact: &self.contact(flow),
+            contact: &self.contact(flow, dialog.secure),
             user_agent: &self.config.user_agent,
         };
         Packet::from(dialog.request(&stamp).finish("application/sdp", sdp))
@@ -281,6 +282,7 @@ impl Endpoint {
                     Purpose::Invite => self.on_invite_response(now, owner, key, response, status),
                     Purpose::Change => self.on_change_response(now, owner, key, response, status),
                     Purpose::Refresh => self.on_refresh_response(now, owner, status),
+                    Purpose::Transfer => self.on_refer_response(now, owner, status),
                     Purpose::Other => {}
                 }
             }

@@ -8,6 +8,7 @@ use super::call::{Pending, Phase, Unacked};
 use super::event::{CallHandle, Cause, CommandError, Event};
 use super::table::Purpose;
 use super::{ALLOW, Endpoint, Packet, SUPPORTED};
+use crate::dialog::is_secure;
 use crate::slab::Key;
 use crate::wire::{Name, Writer};
 
@@ -42,7 +43,7 @@ impl Endpoint {
     /// Sends a provisional response, with a description for early media if given.
     ///
     /// # Errors
-    /// When the call is not waiting for an answer, or the status is not provisional.
+    /// When the call is not waiting for an answer, the status is not provisional, or an earlier one waits for its PRACK.
     pub fn provisional(
         &mut self,
         call: CallHandle,
@@ -54,16 +55,25 @@ impl Endpoint {
         if found.phase != Phase::Incoming || !(100..200).contains(&status) {
             return Err(CommandError::WrongState);
         }
+        if found.reliable.as_ref().is_some_and(|r| r.is_waiting()) {
+            return Err(CommandError::WrongState);
+        }
         let (pending, tag) = (found.pending.take().ok_or(CommandError::WrongState)?, found.dialog.local_tag);
+        let sdp = sdp.unwrap_or_default();
         let mut writer = self.respond(&pending.request, pending.flow, status, tag);
         if status > 100 {
             self.write_dialog_headers(&mut writer, &pending);
         }
-        let packet = Packet::from(writer.finish("application/sdp", sdp.unwrap_or_default()));
+        let number = self.promise(&mut writer, &pending, status, !sdp.is_empty());
+        let packet = Packet::from(writer.finish("application/sdp", sdp));
+        if let Some(number) = number {
+            self.await_prack(now, key, &pending, number, packet.clone(), !sdp.is_empty());
+        }
         self.send_through(now, pending.transaction, status, packet);
         if let Some(found) = self.calls.get_mut(key) {
             found.pending = Some(pending);
         }
+        self.reschedule(key);
         Ok(())
     }
 
@@ -77,9 +87,17 @@ impl Endpoint {
         if found.phase != Phase::Incoming {
             return Err(CommandError::WrongState);
         }
+        if let Some(reliable) = found.reliable.as_mut().filter(|r| r.holds_answer()) {
+            // The caller has not confirmed a description yet; the answer follows its PRACK (RFC 3262 §5).
+            reliable.held = Some(sdp.to_vec());
+            return Ok(());
+        }
         let pending = found.pending.take().ok_or(CommandError::WrongState)?;
         found.phase = Phase::Answered;
         found.answer_by = None;
+        if let Some(reliable) = &mut found.reliable {
+            reliable.stop();
+        }
         let answer_in_ack = !found.offered;
         self.accept(now, key, pending, sdp, answer_in_ack);
         Ok(())
@@ -130,6 +148,7 @@ impl Endpoint {
             return Err(CommandError::WrongState);
         }
         let (pending, tag) = (found.pending.take().ok_or(CommandError::WrongState)?, found.dialog.local_tag);
+        found.reliable = None;
         let status = status.code().clamp(300, 699);
         let mut writer = self.respond(&pending.request, pending.flow, status, tag);
         if let Some(seconds) = rejection.retry_after_s {
@@ -226,7 +245,8 @@ impl Endpoint {
         for route in pending.request.headers(Name::RecordRoute) {
             writer.header(Name::RecordRoute, route);
         }
-        writer.header(Name::Contact, self.contact(pending.flow)).header(Name::Allow, ALLOW);
+        let secure = is_secure(pending.request.request_uri_text());
+        writer.header(Name::Contact, self.contact(pending.flow, secure)).header(Name::Allow, ALLOW);
     }
 }
 

@@ -125,6 +125,16 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The inside of a quoted string without its escapes.
+pub(crate) fn unescape(inner: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter();
+    while let Some(byte) = bytes.next() {
+        out.push(if *byte == b'\\' { *bytes.next().unwrap_or(byte) } else { *byte });
+    }
+    out
+}
+
 /// One `;name=value` parameter; `value` is empty for a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Param<'a> {

@@ -24,7 +24,7 @@ pub use uri::Uri;
 pub use via::Via;
 pub use write::Writer;
 
-pub(crate) use lex::{number, split_commas, trim};
+pub(crate) use lex::{Cursor, number, split_commas, trim, unescape};
 
 /// The longest message read, in bytes: what a UDP datagram can carry.
 pub const MAX_MESSAGE: usize = 65_535;
@@ -58,8 +58,8 @@ pub struct Message {
 pub struct Rejected {
     /// The first fault.
     pub error: WireError,
-    /// The request as far as it could be read, present when its Via, From, To, Call-ID and CSeq are whole enough to
-    /// address a response.
+    /// The request as far as it could be read, present when it has a Via and a CSeq, without which no response is known
+    /// again.
     pub request: Option<Box<Message>>,
 }
 
@@ -209,7 +209,7 @@ impl Message {
     /// CSeq.
     #[must_use]
     pub fn cseq(&self) -> Option<CSeq<'_>> {
-        let mut cursor = lex::Cursor::new(self.header(Name::CSeq)?);
+        let mut cursor = Cursor::new(self.header(Name::CSeq)?);
         let number = number(cursor.take_while(|b| b.is_ascii_digit()), (1 << 31) - 1)?;
         if !cursor.peek().is_some_and(lex::is_blank) {
             return None;
@@ -285,10 +285,9 @@ impl Message {
         Ok(())
     }
 
-    /// Whether a response could be addressed: what it must copy is there.
+    /// Whether a response could be addressed: what it is known by is there.
     fn is_addressable(&self) -> bool {
-        let whole = [Name::From, Name::To, Name::CallId, Name::CSeq].iter().all(|n| self.header(*n).is_some());
-        whole && self.via().is_some()
+        self.header(Name::Via).is_some() && self.header(Name::CSeq).is_some()
     }
 
     fn check(&self) -> Result<(), WireError> {

@@ -66,4 +66,11 @@ names! {
     ReferTo = "Refer-To" / "r",
     ReferredBy = "Referred-By" / "b",
     AllowEvents = "Allow-Events" / "u",
+    SubscriptionState = "Subscription-State",
+    RSeq = "RSeq",
+    RAck = "RAck",
+    Authorization = "Authorization",
+    WwwAuthenticate = "WWW-Authenticate",
+    ProxyAuthorization = "Proxy-Authorization",
+    ProxyAuthenticate = "Proxy-Authenticate",
 }
