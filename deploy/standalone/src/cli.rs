@@ -39,10 +39,10 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct SettingsFile {
     /// The settings file; without one the defaults hold
-    #[arg(short, long, value_name = "FILE", env = "DAUYS_SETTINGS", global = true)]
+    #[arg(short, long, value_name = "FILE", env = "DAUYS_SETTINGS")]
     pub settings: Option<PathBuf>,
     /// The data folder, in place of the one in the settings
-    #[arg(short, long, value_name = "FOLDER", env = "DAUYS_DATA", global = true)]
+    #[arg(short, long, value_name = "FOLDER", env = "DAUYS_DATA")]
     pub data: Option<PathBuf>,
 }
 

@@ -119,7 +119,7 @@ fn a_model_is_checked_before_it_is_named_and_nothing_else_in_the_file_changes() 
     let data = folder.path().to_str().unwrap();
     let command = |words: &[&str]| {
         let output =
-            dauys(&[&["model"], words, &["--data", data, "--settings", settings.to_str().unwrap()]].concat(), &[]);
+            dauys(&[&["model", "--data", data, "--settings", settings.to_str().unwrap()], words].concat(), &[]);
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).unwrap())
     };
@@ -139,7 +139,7 @@ fn a_model_is_checked_before_it_is_named_and_nothing_else_in_the_file_changes() 
 fn a_model_that_cannot_be_fetched_says_where_to_put_the_file() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().to_str().unwrap();
-    let output = dauys(&["model", "fetch", "small", "--from", "http://127.0.0.1:9/x", "--data", data], &[]);
+    let output = dauys(&["model", "--data", data, "fetch", "small", "--from", "http://127.0.0.1:9/x"], &[]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(text.contains("models/ggml-small.bin") && text.contains("dauys model verify small"), "{text}");
