@@ -117,7 +117,7 @@ fn packets(times: u64) -> anyhow::Result<Duration> {
     let mut writer = store.writer();
     let from: SocketAddr = ([192, 0, 2, 10], 4000).into();
     let config = ReceiverConfig {
-        codec: dauys_media::g711::Codec::Alaw,
+        codec: dauys_media::codec::Codec::Alaw,
         payload_type: 8,
         dtmf_payload_type: Some(101),
         expected_source: Some(from),
@@ -126,7 +126,7 @@ fn packets(times: u64) -> anyhow::Result<Duration> {
     for call in 0..CALLS {
         let mut receiver = Receiver::new(config);
         receiver.start_recording();
-        let detector = ActivityDetector::new(config.codec, ActivityConfig::default());
+        let detector = ActivityDetector::new(dauys_media::g711::Codec::Alaw, ActivityConfig::default());
         calls.push((receiver, detector, writer.begin(Uuid::from_u128(call as u128), Codec::Pcma, b"{}")?));
     }
     let began = Instant::now();

@@ -1,4 +1,5 @@
 //! Servers as an engine: what answers is heard, what fails is left for another, and what rests is not asked.
+#![allow(clippy::expect_used, reason = "a failed step is a failed test")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{RecordSink, Recorded};
-use crate::recording::{self, Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
+use crate::recording::{Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
 use dauys_events::{IntakeId, MediaQuality};
 use dauys_media::codec::Codec;
 use dauys_media::quality::CallQuality;

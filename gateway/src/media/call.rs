@@ -310,7 +310,7 @@ impl<S: RecordSink> Call<S> {
 
     /// Sends frames of any length, sealed where the call is encrypted.
     fn send_one_by_one(&mut self, pass: &mut Pass<'_, S>) {
-        for ahead in 0..pass.config.frames_per_send {
+        for ahead in 0..pass.frames {
             let Some((frame, ended)) = self.playback.next_frame(pass.tick + ahead as u64) else {
                 break;
             };

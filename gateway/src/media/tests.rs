@@ -610,7 +610,7 @@ async fn a_crowd_is_served_together_and_the_change_is_not_heard() {
         heard.extend_from_slice(packet.payload);
         stamps.push((packet.sequence, packet.timestamp));
     }
-    assert_eq!(heard, long.bytes(Codec::Alaw));
+    assert_eq!(heard, long.bytes(g711::Codec::Alaw));
     for pair in stamps.windows(2) {
         assert_eq!(pair[1].0, pair[0].0.wrapping_add(1));
         let step = pair[1].1.wrapping_sub(pair[0].1);
@@ -633,8 +633,7 @@ async fn a_recording_that_begins_with_its_call_has_the_very_first_packet() {
         dtmf_payload_type: Some(101),
         remote: Some(phone.address()),
         remote_rtcp: None,
-        rtcp_mux: false,
-        listen: None,
+        ..CallMedia::default()
     };
     let (call, begun) = plane.start_recorded(slot, media, "a").unwrap();
     timeout(PATIENCE, begun).await.unwrap().unwrap().unwrap();

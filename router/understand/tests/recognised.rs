@@ -1,6 +1,6 @@
 //! The model on what a recogniser really wrote down; `tests/understanding` has the larger sets.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "broken data fails the test")]
+#![expect(clippy::unwrap_used, reason = "broken data fails the test")]
 
 use std::sync::LazyLock;
 
