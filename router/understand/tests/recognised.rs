@@ -17,14 +17,17 @@ fn understand(language: &str, text: &str) -> Understanding {
 
 #[test]
 fn recognised_speech_with_its_errors_is_understood() {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut unsure) = (Vec::new(), 0);
     for line in include_str!("data/recognised.tsv").lines().skip(1) {
         let [language, category, unit, house, text]: [&str; 5] =
             line.split('\t').collect::<Vec<_>>().try_into().expect("five columns");
         let u = understand(language, text);
-        if category != "-" && u.category != category {
+        // Below the gate a person decides, and finds the right category among the three that are offered.
+        let offered = u.category == "unclear" && u.top.iter().take(3).any(|scored| scored.category == category);
+        if category != "-" && u.category != category && !offered {
             wrong.push(format!("{category} ≠ {:?}: {text}", u.top));
         }
+        unsure += usize::from(category != "-" && offered);
         let place = u.place.as_ref();
         if place.map_or("-", |p| p.unit.as_str()) != unit {
             wrong.push(format!("{unit} ≠ {place:?}: {text}"));
@@ -34,4 +37,5 @@ fn recognised_speech_with_its_errors_is_understood() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(unsure <= 3, "{unsure} of them would wait for a person");
 }
