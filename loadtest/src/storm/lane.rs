@@ -60,6 +60,7 @@ pub struct Parts {
 struct Delayed {
     caller: u32,
     length: usize,
+    copies: u32,
     bytes: [u8; LONGEST_PACKET],
 }
 
@@ -272,7 +273,7 @@ impl Lane {
                 .get(packet.caller as usize)
                 .is_some_and(|caller| caller.as_ref().is_some_and(|caller| caller.is_talking()));
             if is_up {
-                self.post(packet.caller, packet.bytes.get(..packet.length).unwrap_or_default(), 1);
+                self.post(packet.caller, packet.bytes.get(..packet.length).unwrap_or_default(), packet.copies);
             }
         }
         self.ring[at % RING] = delayed;
@@ -306,9 +307,9 @@ impl Lane {
         match self.parts.plan.network.fate(index, nth) {
             Fate::Lost => self.tally.lost_by_plan += 1,
             Fate::Sent { late_ms: 0, copies } => self.post(place, bytes.get(..length)?, copies),
-            Fate::Sent { late_ms, .. } => {
+            Fate::Sent { late_ms, copies } => {
                 let at = (self.tick + late_ms) as usize % RING;
-                self.ring.get_mut(at)?.push(Delayed { caller: place, length, bytes });
+                self.ring.get_mut(at)?.push(Delayed { caller: place, length, copies, bytes });
             }
         }
         Some(step)

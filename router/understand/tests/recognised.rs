@@ -23,7 +23,7 @@ fn recognised_speech_with_its_errors_is_understood() {
             line.split('\t').collect::<Vec<_>>().try_into().expect("five columns");
         let u = understand(language, text);
         // Below the gate a person decides, and finds the right category among the three that are offered.
-        let offered = u.category == "unclear" && u.top.iter().take(3).any(|scored| scored.category == category);
+        let offered = u.category == "unclear" && u.top.iter().take(3).any(|scored| scored.code == category);
         if category != "-" && u.category != category && !offered {
             wrong.push(format!("{category} ≠ {:?}: {text}", u.top));
         }
