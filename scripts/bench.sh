@@ -27,7 +27,8 @@ rm -rf target/recording-write
     echo '# What the work of the line costs'
     echo
     echo 'Written by `make bench`. Times are of the machine named; instructions (user space, by `valgrind --tool=callgrind`) compare'
-    echo 'across machines, and a change of more than a few percent in them is a change of the program.'
+    echo 'across machines, and a change of more than a few percent in them is a change of the program. Those of the first two rows are of the'
+    echo 'same loop: a whole call, the making of its messages included.'
     echo
     echo "$(date +%F), $(uname -m), $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)"
     echo
