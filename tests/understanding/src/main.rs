@@ -70,15 +70,15 @@ impl Evaluation<'_> {
             let own: Vec<Call> = calls.iter().copied().filter(|c| sets::locked(c.text) == locked).collect();
             json!({
                 "clean": self.tally(&own, |call| call.text.to_owned(), false).figures(),
-                "noise15": self.noisy(&own, 15),
+                "noisy15": self.noisy(&own, 15),
             })
         };
         json!({
             "city": self.city.settings.code,
             "clean": figures,
-            "noise5": self.noisy(&calls, 5),
-            "noise15": self.noisy(&calls, 15),
-            "noise30": self.noisy(&calls, 30),
+            "noisy5": self.noisy(&calls, 5),
+            "noisy15": self.noisy(&calls, 15),
+            "noisy30": self.noisy(&calls, 30),
             "open": half(false),
             "locked": half(true),
             "languages": languages,
