@@ -35,10 +35,20 @@ pub(crate) struct Stamp<'a> {
     pub(crate) user_agent: &'a str,
 }
 
+/// Where requests to the caller go: its Contact. A caller from before RFC 3261 need not give one and is reached at its From.
+fn remote_target(invite: &Message) -> Option<String> {
+    let is_old = || invite.via().is_some_and(|via| via.branch().is_none());
+    let target = match invite.header(Name::Contact) {
+        Some(_) => invite.contact(),
+        None => invite.from().filter(|_| is_old()),
+    };
+    target.filter(|address| address.uri.is_sip()).map(|address| address.uri.raw.to_owned())
+}
+
 impl Dialog {
     /// The dialog that an INVITE asks for, seen by the called side (§12.1.1). `None` without a usable Contact.
     pub(crate) fn from_invite(invite: &Message, local_tag: u64, flow: Flow) -> Option<Self> {
-        let target = invite.contact().filter(|c| c.uri.is_sip())?;
+        let target = remote_target(invite)?;
         let mut local = invite.header(Name::To)?.to_vec();
         local.extend_from_slice(format!(";tag={}", tag_text(local_tag)).as_bytes());
         let via = invite.via()?;
@@ -48,7 +58,7 @@ impl Dialog {
             remote_tag: invite.from()?.tag().map(str::to_owned),
             local,
             remote: invite.header(Name::From)?.to_vec(),
-            remote_target: target.uri.raw.to_owned(),
+            remote_target: target,
             routes: invite.values(Name::RecordRoute).map(<[u8]>::to_vec).collect(),
             local_seq: 0,
             remote_seq: invite.cseq().map(|c| c.number),

@@ -233,3 +233,20 @@ pub(crate) fn split_commas(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         Some(trim(bytes))
     })
 }
+
+/// Whether a control character stands where none may: only a quoted string may hold one, after a backslash, and never a line
+/// end (RFC 3261 §25.1, quoted-pair).
+pub(super) fn has_stray_control(value: &[u8]) -> bool {
+    let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+    if !value.iter().any(is_control) {
+        return false;
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    value.iter().any(|byte| {
+        let is_pair = quoted && escaped && !matches!(byte, b'\r' | b'\n');
+        let is_stray = is_control(byte) && !is_pair;
+        quoted ^= *byte == b'"' && !is_pair;
+        escaped = quoted && !is_pair && *byte == b'\\';
+        is_stray
+    })
+}

@@ -511,7 +511,7 @@ impl Reader {
             return Err(WireError::Header);
         }
         let value = bytes.get(colon + 1..).unwrap_or_default();
-        if value.iter().any(|b| b.is_ascii_control() && *b != b'\t') {
+        if lex::has_stray_control(value) {
             return Err(WireError::Control);
         }
         let lead = value.iter().take_while(|b| lex::is_blank(**b)).count();

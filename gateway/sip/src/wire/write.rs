@@ -1,6 +1,6 @@
 //! Writes messages: one growing buffer, header fields in the order given, Content-Length last.
 
-use super::Name;
+use super::{Name, lex};
 
 /// A message under construction.
 #[derive(Debug)]
@@ -61,8 +61,12 @@ impl Writer {
         self.buf
     }
 
-    /// Copies text with control characters made spaces, so that no value can start a line of its own.
+    /// Copies text, with control characters that may not stand there made spaces, so that no value can start a line of its own.
     fn clean(&mut self, text: &[u8]) {
-        self.buf.extend(text.iter().map(|b| if b.is_ascii_control() && *b != b'\t' { b' ' } else { *b }));
+        if lex::has_stray_control(text) {
+            self.buf.extend(text.iter().map(|b| if b.is_ascii_control() && *b != b'\t' { b' ' } else { *b }));
+        } else {
+            self.buf.extend_from_slice(text);
+        }
     }
 }
