@@ -23,6 +23,7 @@ struct Storm {
     length: f64,
     mix: Mix,
     network: Network,
+    together: usize,
 }
 
 fn perfect() -> Network {
@@ -51,6 +52,7 @@ async fn storm(storm: Storm) -> Report {
             network: storm.network,
             seed: 1,
             lanes: 1,
+            together: storm.together,
         };
         let voice = Voice::of(&[murmur(2.0), murmur(3.0)]);
         let watched = Watched { pid: Some(gateway.pid()), metrics: Some(gateway.http) };
@@ -90,6 +92,7 @@ async fn hundreds_of_calls_at_once_are_recorded_to_the_byte() {
         length: 6.0,
         mix: Mix::Whole,
         network: perfect(),
+        together: 1,
     };
     let report = storm(plan).await;
     assert_whole(&report, calls);
@@ -109,6 +112,7 @@ async fn what_a_bad_network_leaves_is_recorded_in_its_place() {
         length: 6.0,
         mix: Mix::Whole,
         network,
+        together: 1,
     };
     let report = storm(plan).await;
     assert_whole(&report, calls);
@@ -126,6 +130,7 @@ async fn callers_who_press_leave_early_and_break_rules_harm_nobody() {
         length: 6.0,
         mix: Mix::City,
         network: perfect(),
+        together: 3,
     };
     let report = storm(plan).await;
     let recordings = report.recordings.as_ref().unwrap();
@@ -146,6 +151,7 @@ async fn callers_above_the_limit_are_refused_and_those_inside_are_not_disturbed(
         length: 6.0,
         mix: Mix::Whole,
         network: perfect(),
+        together: 1,
     };
     let report = storm(plan).await;
     let recordings = report.recordings.as_ref().unwrap();

@@ -11,6 +11,7 @@ use dauys_loadtest::storm::measured;
 use dauys_loadtest::storm::network::Network;
 use dauys_loadtest::storm::plan::Plan;
 use dauys_loadtest::storm::run::{self, Watched};
+use dauys_loadtest::storm::socket::MOST_TOGETHER;
 use dauys_loadtest::storm::voice::Voice;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,9 +58,13 @@ struct Arguments {
     /// What chance depends on: the same seed, the same storm
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many threads send
-    #[arg(long, default_value_t = 1)]
-    lanes: usize,
+    /// How many threads send; by default 1, and 2 above 3,000 calls at once
+    #[arg(long)]
+    lanes: Option<usize>,
+    /// How many packets a telephone sends at once, 1 to 5: with 1 every 20 ms, with 5 five of them every 100 ms. By default 1, and 5
+    /// above 6,000 calls at once, for which the generator would otherwise need a machine of its own
+    #[arg(long)]
+    together: Option<usize>,
     /// Any other SIP server to call, as sip:user@host:port
     #[arg(long)]
     to: Option<String>,
@@ -95,6 +100,11 @@ const SPEECH: [&str; 6] = [
 /// The gateway's RTP ports: below those that the system gives to others, with room to rest between two calls.
 const PORTS: (u16, u16) = (4_000, 32_766);
 
+/// So many calls at once one thread carries with ease.
+const ONE_LANE: f64 = 3_000.0;
+/// So many calls at once two threads carry beside a gateway on two cores, sending each packet by itself.
+const ONE_BY_ONE: f64 = 6_000.0;
+
 fn main() -> ExitCode {
     match storm(&Arguments::parse()) {
         Ok(code) => code,
@@ -118,7 +128,12 @@ fn storm(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     let plan = plan(arguments, &target)?;
-    println!("{} calls to {target}, each {:.0} s; report in {}", plan.calls, plan.stays(), arguments.out.display());
+    let (stays, each) = (plan.stays(), plan.together * 20);
+    println!("{} calls to {target}, each {stays:.0} s, a packet every 20 ms", plan.calls);
+    if plan.together > 1 {
+        println!("a telephone sends {} packets at once, every {each} ms", plan.together);
+    }
+    println!("report in {}", arguments.out.display());
     let mut aftermath = run::storm(plan, voice, &watched, say)?;
     let mut recordings = None;
     if let Some(gateway) = gateway {
@@ -153,6 +168,7 @@ fn start(arguments: &Arguments) -> anyhow::Result<Gateway> {
 
 fn plan(arguments: &Arguments, target: &str) -> anyhow::Result<Plan> {
     let share = |percent: f64| (percent / 100.0).clamp(0.0, 1.0);
+    let at_once = arguments.length.map_or(arguments.calls as f64, |length| arguments.rate * length);
     Ok(Plan {
         target: Target::parse(target)?,
         calls: arguments.calls.max(1),
@@ -170,6 +186,7 @@ fn plan(arguments: &Arguments, target: &str) -> anyhow::Result<Plan> {
             arguments.seed,
         ),
         seed: arguments.seed,
-        lanes: arguments.lanes.clamp(1, 16),
+        lanes: arguments.lanes.unwrap_or(if at_once > ONE_LANE { 2 } else { 1 }).clamp(1, 16),
+        together: arguments.together.unwrap_or(if at_once > ONE_BY_ONE { 5 } else { 1 }).clamp(1, MOST_TOGETHER),
     })
 }

@@ -8,7 +8,7 @@ use super::dice::Dice;
 use super::network::{Fate, LONGEST_DELAY_MS};
 use super::plan::Plan;
 use super::request::Letterhead;
-use super::socket::{self, Destination, Inbox, Outbox};
+use super::socket::{self, Destination, Inbox, MOST_TOGETHER, Outbox};
 use super::tally::{Live, Tally};
 use super::voice::Voice;
 use dauys_sip::wire::Message;
@@ -74,12 +74,14 @@ struct Lane {
     arrivals: Upcoming,
     callers: Vec<Option<Box<Caller>>>,
     destinations: Vec<Destination>,
-    /// The callers whose packet is due at each of the ticks.
-    places: [Vec<u32>; TICKS],
+    /// The callers whose packets are due at each of the ticks.
+    places: Vec<Vec<u32>>,
     ring: Vec<Vec<Delayed>>,
     timers: BinaryHeap<Reverse<(u64, u32)>>,
     by_port: Vec<u32>,
     outbox: Outbox,
+    /// Whether packets that a telephone sends together may be given to the kernel together.
+    cuts: bool,
     inbox: Inbox,
     acts: Acts,
     dice: Dice,
@@ -115,6 +117,7 @@ impl Lane {
         let any = SocketAddr::new(parts.local.ip(), 0);
         let (sip, rtp) = (socket::open(any)?, socket::open(any)?);
         socket::gather(&rtp);
+        let cuts = socket::can_cut(&rtp);
         let letterhead = Letterhead {
             run: parts.run,
             to: format!("sip:{}@{}", parts.plan.target.user, parts.plan.target.host),
@@ -132,11 +135,12 @@ impl Lane {
             arrivals: arrivals.peekable(),
             callers: (0..own).map(|_| None).collect(),
             destinations: vec![Destination::new(any); own],
-            places: Default::default(),
+            places: vec![Vec::new(); TICKS * parts.plan.together],
             ring: (0..RING).map(|_| Vec::new()).collect(),
             timers: BinaryHeap::new(),
             by_port: vec![NOBODY; 1 << 16],
             outbox: Outbox::new(),
+            cuts,
             inbox: Inbox::new(),
             acts: Acts::new(),
             dice: Dice::new(parts.plan.seed, 4),
@@ -230,9 +234,9 @@ impl Lane {
                 if let Some(owner) = self.by_port.get_mut(usize::from(to.port())) {
                     *owner = place;
                 }
-                // Telephones are not in step with each other: each begins within the next 20 ms.
-                let ahead = 1 + self.dice.draw(place.into(), 1) % TICKS as u64;
-                let at = (self.tick + ahead) as usize % TICKS;
+                // Telephones are not in step with each other: each begins within the time of its first packets.
+                let ahead = 1 + self.dice.draw(place.into(), 1) % self.places.len() as u64;
+                let at = (self.tick + ahead) as usize % self.places.len();
                 self.places[at].push(place);
                 self.up += 1;
                 self.answered += 1;
@@ -273,19 +277,21 @@ impl Lane {
                 .get(packet.caller as usize)
                 .is_some_and(|caller| caller.as_ref().is_some_and(|caller| caller.is_talking()));
             if is_up {
-                self.post(packet.caller, packet.bytes.get(..packet.length).unwrap_or_default(), packet.copies);
+                let bytes = packet.bytes.get(..packet.length).unwrap_or_default();
+                self.post(packet.caller, bytes, packet.length, packet.copies);
             }
         }
         self.ring[at % RING] = delayed;
-        let due = std::mem::take(&mut self.places[at % TICKS]);
+        let at = at % self.places.len();
+        let due = std::mem::take(&mut self.places[at]);
         let mut leaving = Vec::new();
         for &place in &due {
-            if self.step(place) == Some(Step::End) {
+            if self.steps(place) == Some(Step::End) {
                 leaving.push(place);
             }
         }
-        let packets = due.len() as u64;
-        self.places[at % TICKS] = due;
+        let packets = (due.len() * self.parts.plan.together) as u64;
+        self.places[at] = due;
         self.flush();
         let late = self.now().saturating_sub(self.tick * TICK_US);
         self.worst_us = self.worst_us.max(late);
@@ -298,6 +304,50 @@ impl Lane {
         }
     }
 
+    /// Lets the steps of a caller pass whose packets its telephone sends together.
+    fn steps(&mut self, place: u32) -> Option<Step> {
+        if self.cuts && self.parts.plan.together > 1 && self.parts.plan.network.is_perfect() {
+            return self.steps_in_one(place);
+        }
+        let mut last = None;
+        for _ in 0..self.parts.plan.together {
+            last = self.step(place);
+            if last == Some(Step::End) {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Gives packets of one length to the kernel in one piece, which it cuts.
+    fn steps_in_one(&mut self, place: u32) -> Option<Step> {
+        let mut bytes = [0; LONGEST_PACKET * MOST_TOGETHER];
+        let (mut filled, mut each, mut last) = (0, 0, None);
+        for _ in 0..self.parts.plan.together {
+            let caller = self.callers.get_mut(place as usize)?.as_mut()?;
+            let mut packet = [0; LONGEST_PACKET];
+            let step = caller.handle_step(&self.parts.voice, &mut packet);
+            last = Some(step);
+            match step {
+                Step::Packet(length) => {
+                    if filled > 0 && length != each {
+                        self.post(place, bytes.get(..filled)?, each, 1);
+                        filled = 0;
+                    }
+                    each = length;
+                    bytes.get_mut(filled..filled + length)?.copy_from_slice(packet.get(..length)?);
+                    filled += length;
+                }
+                Step::Nothing => {}
+                Step::End => break,
+            }
+        }
+        if filled > 0 {
+            self.post(place, bytes.get(..filled)?, each, 1);
+        }
+        last
+    }
+
     fn step(&mut self, place: u32) -> Option<Step> {
         let mut bytes = [0; LONGEST_PACKET];
         let caller = self.callers.get_mut(place as usize)?.as_mut()?;
@@ -306,7 +356,7 @@ impl Lane {
         let Step::Packet(length) = step else { return Some(step) };
         match self.parts.plan.network.fate(index, nth) {
             Fate::Lost => self.tally.lost_by_plan += 1,
-            Fate::Sent { late_ms: 0, copies } => self.post(place, bytes.get(..length)?, copies),
+            Fate::Sent { late_ms: 0, copies } => self.post(place, bytes.get(..length)?, length, copies),
             Fate::Sent { late_ms, copies } => {
                 let at = (self.tick + late_ms) as usize % RING;
                 self.ring.get_mut(at)?.push(Delayed { caller: place, length, copies, bytes });
@@ -315,16 +365,17 @@ impl Lane {
         Some(step)
     }
 
-    fn post(&mut self, place: u32, bytes: &[u8], copies: u32) {
+    /// Puts packets of `each` bytes into the outbox, so many times.
+    fn post(&mut self, place: u32, bytes: &[u8], each: usize, copies: u32) {
+        let packets = bytes.len().div_ceil(each.max(1)) as u64;
         for copy in 0..copies {
             if self.outbox.is_full() {
                 self.flush();
             }
             if let Some(to) = self.destinations.get(place as usize) {
-                self.outbox.add(to, bytes);
+                self.outbox.add(to, bytes, each);
             }
-            self.tally.repeated += u64::from(copy > 0);
-            self.tally.sent += u64::from(copy == 0);
+            *if copy > 0 { &mut self.tally.repeated } else { &mut self.tally.sent } += packets;
         }
     }
 

@@ -115,6 +115,8 @@ fn tables(report: &Report) -> String {
     html + &table(
         "Generator",
         &[
+            row("packets sent at once", generator.together.to_string()),
+            row("threads", generator.lanes.to_string()),
             row("latest packet", format!("{:.1} ms", generator.late_ms_max)),
             row("packets more than 20 ms late", format!("{:.4} %", generator.late_share * 100.0)),
             row("processor time", format!("{:.2} s", generator.cpu_seconds)),

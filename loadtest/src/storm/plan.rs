@@ -30,6 +30,8 @@ pub struct Plan {
     pub seed: u64,
     /// How many threads send.
     pub lanes: usize,
+    /// How many packets a telephone sends at once (1 to 5): with 1 every 20 ms, with 3 three of them every 60 ms.
+    pub together: usize,
 }
 
 /// Steps of media in a second.

@@ -162,6 +162,10 @@ pub struct Generator {
     pub cpu_seconds: f64,
     /// Packets that the kernel did not take.
     pub refused_by_kernel: u64,
+    /// How many threads sent.
+    pub lanes: usize,
+    /// How many packets a telephone sent at once.
+    pub together: usize,
 }
 
 /// What one second was like.
@@ -195,6 +199,7 @@ pub const NOTES: &[&str] = &[
     "gateway.us_per_packet is all processor time of the gateway process over the whole run (signalling, prompts sent, recording, flushing, hand-over while calls went on) by RTP packets received; packets sent are in prompts.sent",
     "on loopback the kernel's receiving of a packet is paid by its sender: callers' packets cost the generator, prompts cost the gateway both ways",
     "gateway.core_percent_per_call and us_per_packet_full are of the time in which at least 99 % of the most calls were up",
+    "generator.together above 1: the generator gives a telephone's packets to the kernel in one piece, which the kernel cuts; the gateway's sockets get each packet by itself",
     "recordings.exact: every byte is the one sent, at its place by timestamp; what the plan's network lost is silence of its length",
 ];
 
@@ -231,14 +236,16 @@ impl From<Checked> for Recordings {
 }
 
 impl Generator {
-    /// Says how the generator did.
-    pub fn of(tally: &Tally) -> Self {
+    /// Says how the generator did, which sent so many packets of a telephone at once from so many threads.
+    pub fn of(tally: &Tally, lanes: usize, together: usize) -> Self {
         let packets = (tally.sent + tally.repeated + tally.lost_by_plan).max(1);
         Self {
             late_ms_max: tally.late_us as f64 / 1_000.0,
             late_share: tally.sent_late as f64 / packets as f64,
             cpu_seconds: tally.cpu_seconds,
             refused_by_kernel: tally.refused_by_kernel,
+            lanes,
+            together,
         }
     }
 
@@ -331,9 +338,9 @@ mod tests {
     #[test]
     fn a_late_generator_makes_a_run_worth_nothing() {
         let good = Tally { sent: 100_000, late_us: 20_000, sent_late: 100, ..Tally::default() };
-        assert_eq!(Generator::of(&good).faults(), [""; 0]);
+        assert_eq!(Generator::of(&good, 1, 1).faults(), [""; 0]);
         let once = Tally { late_us: 200_001, ..Tally { sent: 100_000, ..Tally::default() } };
         let often = Tally { sent: 100_000, sent_late: 101, ..Tally::default() };
-        assert_eq!(Generator::of(&once).faults().len() + Generator::of(&often).faults().len(), 2);
+        assert_eq!(Generator::of(&once, 1, 1).faults().len() + Generator::of(&often, 1, 1).faults().len(), 2);
     }
 }

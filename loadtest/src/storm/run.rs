@@ -296,7 +296,7 @@ impl Aftermath {
 
     /// Makes the report.
     pub fn report(&self, asked: String, recordings: Option<report::Recordings>) -> Report {
-        let generator = report::Generator::of(&self.tally);
+        let generator = report::Generator::of(&self.tally, self.plan.lanes, self.plan.together);
         let invalid_because = generator.faults();
         let answered = || self.tally.outcomes.iter().filter(|outcome| outcome.status == 200);
         let full = self.while_nearly_all_up();

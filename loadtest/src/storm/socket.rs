@@ -13,8 +13,13 @@ use std::time::Duration;
 
 use super::caller::LONGEST_PACKET;
 
-/// Packets sent with one system call at most.
-const OUT: usize = 512;
+/// Parcels sent with one system call at most.
+const OUT: usize = 256;
+/// Packets of one caller in a parcel at most.
+pub const MOST_TOGETHER: usize = 5;
+const PARCEL: usize = MOST_TOGETHER * LONGEST_PACKET;
+/// Room for the control message that tells how long a packet is (24 bytes).
+const CONTROL_WORDS: usize = 4;
 /// Datagrams taken with one system call at most.
 const IN: usize = 256;
 /// What is kept of a datagram: enough to see what it is.
@@ -43,6 +48,17 @@ pub fn gather(socket: &UdpSocket) {
         let length = size_of_val(&on) as libc::socklen_t;
         libc::setsockopt(socket.as_raw_fd(), libc::SOL_UDP, libc::UDP_GRO, ptr::from_ref(&on).cast(), length)
     };
+}
+
+/// Returns whether the kernel cuts a parcel into its packets (`UDP_SEGMENT`, Linux 4.18).
+pub fn can_cut(socket: &UdpSocket) -> bool {
+    let (mut value, mut length): (libc::c_int, _) = (0, size_of::<libc::c_int>() as libc::socklen_t);
+    // SAFETY: the option's value is a C int, and its length says so.
+    let outcome = unsafe {
+        let place = ptr::from_mut(&mut value).cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, place, &mut length)
+    };
+    outcome == 0
 }
 
 /// Waits until something can be read, or the time is over.
@@ -81,14 +97,16 @@ impl Destination {
     }
 }
 
-/// Packets that wait to be sent together.
+/// Parcels that wait to be sent: each holds one or more packets to one destination.
 pub struct Outbox {
-    packets: Box<[[u8; LONGEST_PACKET]]>,
-    lengths: Box<[usize]>,
+    parcels: Box<[[u8; PARCEL]]>,
+    lengths: Box<[(usize, usize)]>,
     to: Box<[Destination]>,
+    controls: Box<[[u64; CONTROL_WORDS]]>,
     pieces: Box<[libc::iovec]>,
     headers: Box<[libc::mmsghdr]>,
     filled: usize,
+    packets: u64,
 }
 
 impl Outbox {
@@ -97,12 +115,14 @@ impl Outbox {
         // SAFETY: all-zero bytes are a valid sockaddr_in6, iovec and mmsghdr.
         unsafe {
             Self {
-                packets: vec![[0; LONGEST_PACKET]; OUT].into_boxed_slice(),
-                lengths: vec![0; OUT].into_boxed_slice(),
+                parcels: vec![[0; PARCEL]; OUT].into_boxed_slice(),
+                lengths: vec![(0, 0); OUT].into_boxed_slice(),
                 to: vec![Destination { address: mem::zeroed(), length: 0 }; OUT].into_boxed_slice(),
+                controls: vec![[0; CONTROL_WORDS]; OUT].into_boxed_slice(),
                 pieces: vec![mem::zeroed(); OUT].into_boxed_slice(),
                 headers: vec![mem::zeroed(); OUT].into_boxed_slice(),
                 filled: 0,
+                packets: 0,
             }
         }
     }
@@ -114,7 +134,7 @@ impl Outbox {
 
     /// Returns how many packets wait.
     pub fn len(&self) -> u64 {
-        self.filled as u64
+        self.packets
     }
 
     /// Returns whether none waits.
@@ -122,31 +142,53 @@ impl Outbox {
         self.filled == 0
     }
 
-    /// Adds a packet; one that finds no room is not added.
-    pub fn add(&mut self, to: &Destination, bytes: &[u8]) {
+    /// Adds packets of `each` bytes that lie one after another (the last may be shorter); those that find no room are not added.
+    pub fn add(&mut self, to: &Destination, bytes: &[u8], each: usize) {
         let at = self.filled;
-        if let (Some(packet), Some(length), Some(place)) =
-            (self.packets.get_mut(at), self.lengths.get_mut(at), self.to.get_mut(at))
+        if let (Some(parcel), Some(lengths), Some(place)) =
+            (self.parcels.get_mut(at), self.lengths.get_mut(at), self.to.get_mut(at))
         {
-            *length = bytes.len().min(LONGEST_PACKET);
-            packet[..*length].copy_from_slice(&bytes[..*length]);
+            let length = bytes.len().min(PARCEL);
+            *lengths = (length, each.max(1));
+            parcel[..length].copy_from_slice(&bytes[..length]);
             *place = *to;
             self.filled += 1;
+            self.packets += length.div_ceil(each.max(1)) as u64;
+        }
+    }
+
+    /// Points a header at its parcel, and says where the kernel shall cut it.
+    fn prepare(&mut self, at: usize) {
+        let (length, each) = self.lengths[at];
+        let piece = &mut self.pieces[at];
+        piece.iov_base = self.parcels[at].as_mut_ptr().cast();
+        piece.iov_len = length;
+        let header = &mut self.headers[at].msg_hdr;
+        header.msg_name = ptr::from_mut(&mut self.to[at].address).cast();
+        header.msg_namelen = self.to[at].length;
+        header.msg_iov = piece;
+        header.msg_iovlen = 1;
+        (header.msg_control, header.msg_controllen) = (ptr::null_mut(), 0);
+        if length > each {
+            header.msg_control = self.controls[at].as_mut_ptr().cast();
+            // SAFETY: the control block is large enough for one message with two bytes, and aligned for its head.
+            unsafe {
+                header.msg_controllen = libc::CMSG_SPACE(size_of::<u16>() as u32) as _;
+                let control = libc::CMSG_FIRSTHDR(header);
+                (*control).cmsg_level = libc::SOL_UDP;
+                (*control).cmsg_type = libc::UDP_SEGMENT;
+                (*control).cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
+                libc::CMSG_DATA(control).cast::<u16>().write_unaligned(each as u16);
+            }
         }
     }
 
     /// Sends everything; returns how many packets the kernel took.
     pub fn send(&mut self, socket: &UdpSocket) -> u64 {
         let count = mem::take(&mut self.filled);
+        self.packets = 0;
         for at in 0..count {
-            let piece = &mut self.pieces[at];
-            piece.iov_base = self.packets[at].as_mut_ptr().cast();
-            piece.iov_len = self.lengths[at];
-            let header = &mut self.headers[at].msg_hdr;
-            header.msg_name = ptr::from_mut(&mut self.to[at].address).cast();
-            header.msg_namelen = self.to[at].length;
-            header.msg_iov = piece;
-            header.msg_iovlen = 1;
+            self.prepare(at);
         }
         let (mut done, mut sent) = (0, 0);
         while done < count {
@@ -157,8 +199,9 @@ impl Outbox {
             };
             match usize::try_from(outcome) {
                 Ok(taken) if taken > 0 => {
-                    sent += taken as u64;
-                    done += taken;
+                    let taken = self.lengths[done..(done + taken).min(count)].iter();
+                    done += taken.len();
+                    sent += taken.map(|(length, each)| length.div_ceil(*each) as u64).sum::<u64>();
                 }
                 // The first of them cannot be sent; the others can.
                 _ => done += 1,
@@ -247,7 +290,7 @@ mod tests {
         let ends: Vec<UdpSocket> = (0..3).map(|_| open("127.0.0.1:0".parse().unwrap()).unwrap()).collect();
         let mut outbox = Outbox::new();
         for (nth, end) in ends.iter().enumerate() {
-            outbox.add(&Destination::new(end.local_addr().unwrap()), &vec![nth as u8; 100 + nth]);
+            outbox.add(&Destination::new(end.local_addr().unwrap()), &vec![nth as u8; 100 + nth], 200);
         }
         assert_eq!(outbox.send(&socket), 3);
         let mut inbox = Inbox::new();
@@ -264,12 +307,30 @@ mod tests {
         let socket = open("127.0.0.1:0".parse().unwrap()).unwrap();
         let end = open("127.0.0.1:0".parse().unwrap()).unwrap();
         let mut outbox = Outbox::new();
-        outbox.add(&Destination::new("127.0.0.1:0".parse().unwrap()), &[1; 20]);
-        outbox.add(&Destination::new(end.local_addr().unwrap()), &[2; 20]);
+        outbox.add(&Destination::new("127.0.0.1:0".parse().unwrap()), &[1; 20], 20);
+        outbox.add(&Destination::new(end.local_addr().unwrap()), &[2; 20], 20);
         assert_eq!(outbox.send(&socket), 1);
         wait(&end, Duration::from_secs(5));
         let mut seen = 0;
         Inbox::new().receive(&end, |_, _, peek| seen += usize::from(peek[0] == 2));
         assert_eq!(seen, 1);
+    }
+
+    #[test]
+    fn a_parcel_arrives_as_its_packets() {
+        let socket = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(can_cut(&socket), "this kernel does not know UDP_SEGMENT");
+        let end = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let to = Destination::new(end.local_addr().unwrap());
+        let mut outbox = Outbox::new();
+        let bytes = [[1; 172], [2; 172], [3; 172]].concat();
+        outbox.add(&to, &bytes[..400], 172);
+        outbox.add(&to, &[4; 20], 20);
+        assert_eq!(outbox.len(), 4);
+        assert_eq!(outbox.send(&socket), 4);
+        wait(&end, Duration::from_secs(5));
+        let mut seen = Vec::new();
+        Inbox::new().receive(&end, |_, length, peek| seen.push((length, peek[0])));
+        assert_eq!(seen, [(172, 1), (172, 2), (56, 3), (20, 4)]);
     }
 }
