@@ -1,5 +1,6 @@
 //! Everything that takes citizens in: the SIP and RTP shell, messengers, and the durable spool to the bus.
 
+mod background;
 pub mod calls;
 pub mod intake;
 pub mod media;

@@ -1,5 +1,6 @@
 //! Everything of one node that takes citizens in, started and stopped in order: recording store, numbers, spool, line.
 
+use crate::background::Background;
 use crate::calls::{self, Line, LineError, LineGauges, PromptError, Prompts};
 use crate::intake::Delivery;
 use crate::recording::{DiskState, Recovery, Settings as RecordingSettings, Store, StoreError};
@@ -38,6 +39,9 @@ pub enum NodeError {
     /// The line cannot be opened.
     #[error("{0}")]
     Line(#[from] LineError),
+    /// The system gives no threads.
+    #[error("no threads can be had for hand-overs: {0}")]
+    Threads(#[from] std::io::Error),
 }
 
 /// A node that takes citizens in.
@@ -48,6 +52,7 @@ pub struct Node {
     recovery: Recovery,
     exporter: JoinHandle<()>,
     stop_exporter: CancellationToken,
+    _background: Background,
 }
 
 impl Node {
@@ -77,12 +82,14 @@ impl Node {
         }
         let delivery = Arc::new(Delivery { recordings, bus: Arc::clone(&bus) });
         let stop_exporter = CancellationToken::new();
-        let exporter = Exporter::new(store.clone(), delivery, ExportSettings::default());
-        let exporter = tokio::spawn(exporter.run(stop_exporter.clone()));
+        let export = ExportSettings::default();
+        let background = Background::start("hand-over", export.at_once)?;
+        let exporter = Exporter::new(store.clone(), delivery, export);
+        let exporter = background.spawn(exporter.run(stop_exporter.clone()));
         let parts =
             calls::Parts { settings, script, prompts, store: store.clone(), numbers: Arc::clone(&numbers), bus };
         let line = Line::open(parts).await?;
-        Ok(Self { line, store, numbers, recovery, exporter, stop_exporter })
+        Ok(Self { line, store, numbers, recovery, exporter, stop_exporter, _background: background })
     }
 
     /// Returns the address on which calls are taken.
