@@ -4,6 +4,7 @@ use super::admission::Admission;
 use super::agreement;
 use super::call::{Call, NewCall, after_tone, over_prompts};
 use super::gauges::LineGauges;
+use super::publisher;
 use super::refusal::Refusal;
 use super::sink::{Head, LogSink};
 use super::start::Parts;
@@ -12,7 +13,6 @@ use super::transport::Transports;
 use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{CallMedia, MediaCallId, MediaEvent, MediaEventKind, MediaPlane, MediaSlot};
 use crate::recording::DiskState;
-use dauys_bus::Message;
 use dauys_events::{CallEnded, CallEvent, CallId, CallStarted, Contact, EndCause, IntakeId, RecordingEnd};
 use dauys_script::{End, Input as Heard, Limits, Machine, Output as Act};
 use dauys_sip::sdp::{self, Capabilities, Negotiated, SdpError};
@@ -114,7 +114,7 @@ struct Line {
 /// Runs the line until it is drained or stopped.
 pub(super) async fn run(shared: Shared) {
     let (sender, receiver) = mpsc::channel(CALL_EVENTS);
-    let publisher = tokio::spawn(publish(Arc::clone(&shared.parts.bus), receiver));
+    let publisher = tokio::spawn(publisher::publish(Arc::clone(&shared.parts.bus), receiver));
     let admission = Admission::new(&shared.parts.settings.calls);
     let mut line = Line {
         shared,
@@ -133,30 +133,6 @@ pub(super) async fn run(shared: Shared) {
     drop(call_events);
     shared.transports.close().await;
     let _ = publisher.await;
-}
-
-/// Puts call events onto the bus; figures are made of them. The bus being away delays them, and a full queue drops them.
-async fn publish(bus: Arc<dyn dauys_bus::Bus>, mut events: mpsc::Receiver<CallEvent>) {
-    let mut batch = Vec::new();
-    while events.recv_many(&mut batch, EVENTS_AT_ONCE).await > 0 {
-        let messages: Vec<Message> = batch.drain(..).filter_map(|event| Message::of(wall(), event).ok()).collect();
-        let mut wait = Duration::from_millis(100);
-        let mut published = false;
-        for _ in 0..8 {
-            match bus.publish(messages.clone()).await {
-                Ok(()) => published = true,
-                Err(error) => warn!(%error, "call events wait for the bus"),
-            }
-            if published {
-                break;
-            }
-            tokio::time::sleep(wait).await;
-            wait *= 2;
-        }
-        if !published {
-            metrics::counter!(telemetry::EVENTS_DROPPED).increment(messages.len() as u64);
-        }
-    }
 }
 
 impl Line {

@@ -10,6 +10,7 @@ mod gauges;
 mod line;
 mod network;
 mod prompts;
+mod publisher;
 mod refusal;
 mod sink;
 mod start;
