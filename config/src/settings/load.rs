@@ -237,8 +237,8 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
             report("media.last_port", format!("{ports} ports are too few for {} calls", settings.calls.limit));
         }
     }
-    if !(20..=100).contains(&media.drain_ms) || !media.drain_ms.is_multiple_of(20) {
-        report("media.drain_ms", "must be 20, 40, 60, 80 or 100".to_owned());
+    if !(20..=200).contains(&media.drain_ms) || !media.drain_ms.is_multiple_of(20) {
+        report("media.drain_ms", "must be a multiple of 20, from 20 to 200".to_owned());
     }
     if media.codecs.is_empty() {
         report("media.codecs", "name at least one of PCMA, PCMU, G722 and opus".to_owned());

@@ -13,8 +13,8 @@ pub struct Media {
     pub last_port: u16,
     /// How many threads receive and send; 0 for one a core, at most 4.
     pub threads: usize,
-    /// How often the sockets are emptied: 20, 40, 60, 80 or 100 milliseconds. A longer time costs less per packet and reacts
-    /// later.
+    /// How often the sockets are emptied, in milliseconds: a multiple of 20, from 20 to 200. A longer time costs less per packet
+    /// and reacts later.
     pub drain_ms: u64,
     /// After how many seconds without any media a call is ended.
     pub no_media_seconds: u64,
@@ -76,7 +76,7 @@ impl Default for Media {
             first_port: 20_000,
             last_port: 39_998,
             threads: 0,
-            drain_ms: 60,
+            drain_ms: 100,
             no_media_seconds: 60,
             codecs: vec![AudioCodec::Pcma, AudioCodec::Pcmu, AudioCodec::G722, AudioCodec::Opus],
             srtp: SrtpUse::Accept,
