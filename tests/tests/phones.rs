@@ -88,13 +88,16 @@ async fn spoken(city: &City, said: &[i16]) -> Recorded {
 }
 
 async fn sipp(address: SocketAddr, arguments: &[&str]) {
+    sipp_in(tempfile::TempDir::new().unwrap().path(), address, arguments).await;
+}
+
+async fn sipp_in(folder: &Path, address: SocketAddr, arguments: &[&str]) {
     let Some(sipp) = support::program("SIPp", "sipp") else { return };
-    let folder = tempfile::TempDir::new().unwrap();
     let own = address.ip().to_string();
     let output = Command::new(sipp)
         .args(["-s", "109", "-i", &own, "-nostdin", "-timeout", "80s", "-timeout_error", &address.to_string()])
         .args(arguments)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(PATIENCE, output).await.unwrap().unwrap();
@@ -120,6 +123,47 @@ async fn sipps_own_caller_is_served_over_ipv6() {
         sipp(address, &["-sn", "uac", "-t", transport, "-m", "10", "-r", "20", "-d", "300"]).await;
     }
     city.node.close().await;
+}
+
+/// Returns the audio of a capture of RTP in Ethernet frames, packet after packet.
+fn captured(file: &Path) -> Vec<u8> {
+    const FILE_HEAD: usize = 24;
+    const PACKET_HEAD: usize = 16;
+    const UNTIL_AUDIO: usize = 14 + 20 + 8 + 12;
+    let bytes = std::fs::read(file).unwrap();
+    let mut rest = &bytes[FILE_HEAD..];
+    let mut audio = Vec::new();
+    while let Some((head, packets)) = rest.split_at_checked(PACKET_HEAD) {
+        let length = u32::from_le_bytes(head[8..12].try_into().unwrap()) as usize;
+        audio.extend_from_slice(&packets[UNTIL_AUDIO..length]);
+        rest = &packets[length..];
+    }
+    audio
+}
+
+/// SIPp plays its capture, of packets of 30 ms, and presses 1.
+#[tokio::test(flavor = "multi_thread")]
+async fn sipps_own_caller_with_media_is_recorded_byte_for_byte() {
+    let captures = Path::new("/usr/share/sip-tester");
+    if !captures.is_dir() || !may_open_raw_sockets() {
+        return support::skipped("SIPp's captures, which it plays only through raw sockets");
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    std::os::unix::fs::symlink(captures, folder.path().join("pcap")).unwrap();
+    let city = city().await;
+    sipp_in(folder.path(), city.node.address(), &["-sn", "uac_pcap", "-m", "1"]).await;
+    let (recorded, wav) = tokio::time::timeout(PATIENCE, city.recorded()).await.unwrap().unwrap();
+    let audio = captured(&captures.join("g711a.pcap"));
+    let heard = support::payload(&wav);
+    assert!(audio.len() > 50_000 && heard.starts_with(&audio), "{} played, {} recorded", audio.len(), heard.len());
+    assert_eq!((recorded.end, recorded.language_hint), (RecordingEnd::Hangup, Some(Language::Kk)));
+    city.node.close().await;
+}
+
+fn may_open_raw_sockets() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    capabilities.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|set| set >> 13 & 1 == 1)
 }
 
 fn scenario(name: &str) -> String {
