@@ -208,8 +208,10 @@ fn errors_do_not_quote_what_came() {
 #[test]
 fn only_a_quoted_pair_may_hold_a_control_character_and_none_a_line_end() {
     let with_name = |name: &[u8]| {
-        let head = b"OPTIONS sip:109@city.example SIP/2.0\r\nVia: SIP/2.0/UDP host.example;branch=z9hG4bK1\r\nTo: ".to_vec();
-        let tail = b" <sip:109@city.example>\r\nFrom: <sip:a@host.example>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+        let head =
+            b"OPTIONS sip:109@city.example SIP/2.0\r\nVia: SIP/2.0/UDP host.example;branch=z9hG4bK1\r\nTo: ".to_vec();
+        let tail =
+            b" <sip:109@city.example>\r\nFrom: <sip:a@host.example>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n";
         Message::parse(&[&head, name, tail].concat()).map_err(|refused| refused.error)
     };
     let legal = with_name(b"\"a \\\x07 \\\" \\\\ b\"").unwrap();
