@@ -6,7 +6,7 @@ mod support;
 
 use dauys_config::Settings;
 use dauys_config::settings::{Secret, SipUser};
-use dauys_events::{CallEvent, EndCause, Recorded, RecordingEnd};
+use dauys_events::{CallEvent, EndCause, Language, Recorded, RecordingEnd};
 use dauys_media::g711::Codec;
 use dauys_tests::city::City;
 use std::net::SocketAddr;
@@ -146,7 +146,7 @@ fn captured(file: &Path) -> Vec<u8> {
 async fn sipps_own_caller_with_media_is_recorded_byte_for_byte() {
     let captures = Path::new("/usr/share/sip-tester");
     if !captures.is_dir() || !may_open_raw_sockets() {
-        return support::skipped("SIPp's captures, which it plays only through raw sockets");
+        return dauys_bus::testing::skipped("SIPp's captures, which it plays only through raw sockets");
     }
     let folder = tempfile::TempDir::new().unwrap();
     std::os::unix::fs::symlink(captures, folder.path().join("pcap")).unwrap();
@@ -156,7 +156,7 @@ async fn sipps_own_caller_with_media_is_recorded_byte_for_byte() {
     let audio = captured(&captures.join("g711a.pcap"));
     let heard = support::payload(&wav);
     assert!(audio.len() > 50_000 && heard.starts_with(&audio), "{} played, {} recorded", audio.len(), heard.len());
-    assert_eq!((recorded.end, recorded.language_hint), (RecordingEnd::Hangup, Some(Language::Kk)));
+    assert_eq!((recorded.end, recorded.language_hint), (RecordingEnd::HangUp, Some(Language::Kk)));
     city.node.close().await;
 }
 
