@@ -130,3 +130,65 @@ impl Shelf {
         Some(known)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::Format;
+    use crate::transcribe::Transcript;
+
+    fn part(from: u64) -> HeardPart {
+        HeardPart {
+            range: from..from + 8_000,
+            law: Format::WavALaw,
+            sha256: [0; 32],
+            pressed: None,
+            transcript: Transcript::default(),
+        }
+    }
+
+    fn intake(number: u128) -> IntakeId {
+        IntakeId(uuid::Uuid::from_u128(number))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the clock's start is of no matter here")]
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn what_was_heard_of_a_call_is_there_once_when_it_is_over() {
+        let (mut shelf, now) = (Shelf::default(), now());
+        assert_eq!(shelf.put(now, intake(1), part(0), false), 0);
+        assert_eq!(shelf.put(now, intake(1), part(8_000), true), 0);
+        assert_eq!(shelf.about(intake(1)), Some((Duration::from_secs(2), true)));
+        assert_eq!(shelf.about(intake(2)), None);
+        let known = shelf.finish(intake(1));
+        assert_eq!((known.parts.len(), known.urgent, known.length()), (2, true, Duration::from_secs(2)));
+        assert!(shelf.is_finished(intake(1)) && shelf.finish(intake(1)).parts.is_empty());
+        assert_eq!((shelf.bytes, shelf.order.len()), (0, 0));
+    }
+
+    #[test]
+    fn the_longest_untouched_goes_first_and_the_old_go_by_themselves() {
+        let (mut shelf, now) = (Shelf::bounded(2, usize::MAX), now());
+        shelf.put(now, intake(1), part(0), false);
+        shelf.put(now, intake(2), part(0), false);
+        shelf.put(now, intake(1), part(8_000), false);
+        assert_eq!(shelf.put(now, intake(3), part(0), false), 1);
+        assert!(shelf.about(intake(2)).is_none() && shelf.about(intake(1)).is_some());
+        let later = now + LONGEST + Duration::from_secs(1);
+        assert_eq!(shelf.put(later, intake(4), part(0), false), 2);
+        assert!(shelf.about(intake(4)).is_some() && shelf.calls.len() == 1);
+    }
+
+    #[test]
+    fn memory_has_a_bound() {
+        let mut shelf = Shelf::bounded(usize::MAX, 10 * part(0).size());
+        for number in 0..100 {
+            shelf.put(now(), intake(number), part(0), false);
+            assert!(shelf.bytes <= 10 * part(0).size());
+        }
+        assert_eq!(shelf.calls.len(), 10);
+    }
+}
