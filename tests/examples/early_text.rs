@@ -40,7 +40,8 @@ fn said(caller: usize, seconds: usize) -> anyhow::Result<Vec<i16>> {
 
 async fn measure(calls: usize, seconds: usize, early: &str) -> anyhow::Result<()> {
     let data = tempfile::TempDir::new()?;
-    let dauys = Dauys::start(data.path(), &[("DAUYS__CALLS__EARLY_TEXT_SECONDS", early)]).await?;
+    let settings = [("DAUYS__CALLS__EARLY_TEXT_SECONDS", early), ("DAUYS__CALLS__END_SILENCE_MS", "4000")];
+    let dauys = Dauys::start(data.path(), &settings).await?;
     let target = Target::parse(&format!("sip:109@{}", dauys.sip)).map_err(|error| anyhow::anyhow!("{error}"))?;
     let callers = (0..calls).map(async |caller| {
         // Spread over some seconds, as nobody hangs up together.

@@ -21,7 +21,8 @@ async fn metric(dauys: &Dauys, name: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_call_leaves_only_its_last_sentence_to_be_heard_when_it_ends() {
     let data = TempDir::new().unwrap();
-    let dauys = Dauys::start(data.path(), &[("DAUYS__CALLS__EARLY_TEXT_SECONDS", "5")]).await.unwrap();
+    let settings = [("DAUYS__CALLS__EARLY_TEXT_SECONDS", "5"), ("DAUYS__CALLS__END_SILENCE_MS", "4000")];
+    let dauys = Dauys::start(data.path(), &settings).await.unwrap();
     // Each sentence twice, with a breath between them that is too short to end the recording.
     let said: Vec<i16> =
         SAID.iter().chain(&SAID).flat_map(|(name, _)| [sample(name), vec![0; 7_200]].concat()).collect();
