@@ -9,7 +9,8 @@ use dauys_tests::dauys::Dauys;
 use support::{plan, sample, target, tickets};
 use tempfile::TempDir;
 
-const SAID: [(&str, &str); 3] = [("kk-water", "су"), ("ru-electricity", "электричество"), ("uz-electricity", "elektr")];
+const SAID: [(&str, &str); 3] =
+    [("kk-water", "су жоқ"), ("ru-electricity", "электричество"), ("uz-electricity", "svet yo'q")];
 
 /// Returns a metric of a process.
 async fn metric(dauys: &Dauys, name: &str) -> f64 {
