@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use dauys_events::{IntakeId, RecordingRef};
+use futures::StreamExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use object_store::local::LocalFileSystem;
@@ -14,6 +15,9 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::folders::Folders;
+
+/// The folder of parts of calls that still go on.
+const PARTS: &str = "parts";
 
 /// Why a recording could not be written or read.
 #[derive(Debug, Error)]
@@ -44,13 +48,15 @@ pub enum RecordingError {
 #[derive(Clone, Debug)]
 pub struct Recordings {
     store: Arc<dyn ObjectStore>,
+    /// The same place without a flush after each write: for parts, which may be lost.
+    quick: Arc<dyn ObjectStore>,
     folders: Option<Arc<Folders>>,
 }
 
 impl Recordings {
     /// Keeps recordings in an object store, whose writes must be durable once they return.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, folders: None }
+        Self { quick: Arc::clone(&store), store, folders: None }
     }
 
     /// Keeps recordings in a local folder, which is made where it is missing. Each file and its folders are flushed to the
@@ -60,10 +66,9 @@ impl Recordings {
     /// [`RecordingError::Unavailable`] where the folder cannot be made or opened.
     pub fn local(folder: &Path) -> Result<Self, RecordingError> {
         let folders = Folders::open(folder).map_err(|error| unavailable(folder.display(), error))?;
-        let store = LocalFileSystem::new_with_prefix(folder)
-            .map_err(|error| unavailable(folder.display(), error))?
-            .with_fsync(true);
-        Ok(Self { store: Arc::new(store), folders: Some(Arc::new(folders)) })
+        let open = || LocalFileSystem::new_with_prefix(folder).map_err(|error| unavailable(folder.display(), error));
+        let (store, quick) = (Arc::new(open()?.with_fsync(true)), Arc::new(open()?));
+        Ok(Self { store, quick, folders: Some(Arc::new(folders)) })
     }
 
     /// Writes a recording as `YYYY/MM/DD/<intake>.<extension>` (the day in UTC). Once it returns, the recording is whole
@@ -123,6 +128,60 @@ impl Recordings {
         Ok(bytes)
     }
 
+    /// Writes a part of a call that still goes on as `parts/<intake>-<number>.wav`, without waiting for the disk: a part that is
+    /// lost costs time and no words. The same part again replaces the first.
+    ///
+    /// # Errors
+    /// [`RecordingError::Unavailable`] where it cannot be written.
+    pub async fn put_part(&self, intake: IntakeId, number: u32, bytes: Bytes) -> Result<RecordingRef, RecordingError> {
+        let uri = format!("{PARTS}/{intake}-{number}.wav");
+        let recording = RecordingRef {
+            sha256: hex::encode(Sha256::digest(&bytes)),
+            bytes: bytes.len() as u64,
+            media_type: "audio/wav".to_owned(),
+            uri,
+        };
+        let path = object_path(&recording.uri)?;
+        let written = self.quick.put(&path, PutPayload::from_bytes(bytes)).await;
+        written.map(|_| ()).map_err(|error| failure(&recording.uri, error))?;
+        Ok(recording)
+    }
+
+    /// Removes a part that nobody needs any more; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// [`RecordingError::Refused`] for whatever is no part, [`RecordingError::Unavailable`].
+    pub async fn remove_part(&self, part: &RecordingRef) -> Result<(), RecordingError> {
+        if !is_part(&part.uri) {
+            return Err(RecordingError::Refused("only parts are removed".to_owned()));
+        }
+        match self.quick.delete(&object_path(&part.uri)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failure(&part.uri, error)),
+        }
+    }
+
+    /// Removes the parts that were written before `oldest`: those that nobody came for. Says how many they were.
+    ///
+    /// # Errors
+    /// [`RecordingError::Unavailable`]; what was not removed is, at the next time.
+    pub async fn sweep_parts(&self, oldest: Timestamp) -> Result<usize, RecordingError> {
+        let mut listed = self.quick.list(Some(&ObjectPath::from(PARTS)));
+        let mut removed = 0;
+        while let Some(found) = listed.next().await {
+            let found = found.map_err(|error| failure(PARTS, error))?;
+            if found.last_modified.timestamp() >= oldest.as_second() || !is_part(found.location.as_ref()) {
+                continue;
+            }
+            match self.quick.delete(&found.location).await {
+                Ok(()) => removed += 1,
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(failure(PARTS, error)),
+            }
+        }
+        Ok(removed)
+    }
+
     /// Makes a repeated write durable: the first one may have been cut short between its last step and its flush.
     async fn write_again(
         &self,
@@ -146,9 +205,21 @@ fn is_extension(text: &str) -> bool {
     (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Accepts only names of the shape that [`Recordings::put`] gives, so that no reference leads out of the store.
+/// Says whether a name has the shape that [`Recordings::put_part`] gives: `parts/<intake>-<number>.wav`.
+fn is_part(uri: &str) -> bool {
+    let name =
+        uri.strip_prefix(PARTS).and_then(|rest| rest.strip_prefix('/')).and_then(|rest| rest.strip_suffix(".wav"));
+    let parts = name.and_then(|name| name.rsplit_once('-'));
+    parts.is_some_and(|(intake, number)| intake.parse::<IntakeId>().is_ok() && number.parse::<u32>().is_ok())
+}
+
+/// Accepts only names of the shape that [`Recordings::put`] and [`Recordings::put_part`] give, so that no reference leads out of
+/// the store.
 fn object_path(uri: &str) -> Result<ObjectPath, RecordingError> {
     let refused = || RecordingError::Refused("the reference is none that this store gives".to_owned());
+    if is_part(uri) {
+        return ObjectPath::parse(uri).map_err(|_| refused());
+    }
     let digits = |part: Option<&str>, count: usize| {
         part.is_some_and(|part| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
@@ -217,6 +288,25 @@ mod tests {
         assert_eq!(recordings.get(&first).await.unwrap(), b"abc".as_slice());
         let files = std::fs::read_dir(folder.path().join("2026/11/21")).unwrap().count();
         assert_eq!(files, 1, "staging files were left behind");
+    }
+
+    #[tokio::test]
+    async fn parts_lie_apart_and_go_when_they_were_heard_or_are_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::local(folder.path()).unwrap();
+        let whole = put(&recordings, b"abc").await.unwrap();
+        let first = recordings.put_part(INTAKE, 1, Bytes::from_static(b"a")).await.unwrap();
+        let second = recordings.put_part(INTAKE, 2, Bytes::from_static(b"bc")).await.unwrap();
+        assert_eq!(first.uri, format!("parts/{INTAKE}-1.wav"));
+        assert_eq!(recordings.get(&second).await.unwrap(), b"bc".as_slice());
+        recordings.remove_part(&first).await.unwrap();
+        recordings.remove_part(&first).await.unwrap();
+        assert!(matches!(recordings.get(&first).await, Err(RecordingError::NotFound(_))));
+        assert!(matches!(recordings.remove_part(&whole).await, Err(RecordingError::Refused(_))));
+        assert_eq!(recordings.sweep_parts(Timestamp::UNIX_EPOCH).await.unwrap(), 0, "what is young stays");
+        assert_eq!(recordings.sweep_parts(Timestamp::MAX).await.unwrap(), 1);
+        assert!(matches!(recordings.get(&second).await, Err(RecordingError::NotFound(_))));
+        assert_eq!(recordings.get(&whole).await.unwrap(), b"abc".as_slice(), "whole recordings are never swept");
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ mod incident;
 mod language;
 mod number;
 mod recorded;
+mod recorded_part;
 pub mod schema;
 mod ticket;
 mod topic;
@@ -26,6 +27,7 @@ pub use incident::{Incident, IncidentChange, IncidentChanged, IncidentScope, Inc
 pub use language::Language;
 pub use number::{NumberError, RegistrationNumber};
 pub use recorded::{Channel, Contact, MediaQuality, Recorded, RecordingEnd, RecordingRef};
+pub use recorded_part::RecordedPart;
 pub use ticket::{
     Actor, Answer, Change, Danger, Location, MapPoint, Priority, RequestKind, Scored, Ticket, TicketChanged,
     TicketStatus,

@@ -1,7 +1,8 @@
 //! The JSON Schemas of all events, as they stand in `events/schemas/`.
 
 use crate::{
-    AgencyNotice, CallEvent, DeadLetter, Envelope, Event, IncidentChanged, Recorded, TicketChanged, Transcribed,
+    AgencyNotice, CallEvent, DeadLetter, Envelope, Event, IncidentChanged, Recorded, RecordedPart, TicketChanged,
+    Transcribed,
 };
 use schemars::schema_for;
 
@@ -13,6 +14,7 @@ pub fn all() -> Result<Vec<(String, String)>, serde_json::Error> {
     Ok(vec![
         one::<CallEvent>()?,
         one::<Recorded>()?,
+        one::<RecordedPart>()?,
         one::<Transcribed>()?,
         one::<TicketChanged>()?,
         one::<AgencyNotice>()?,

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Topic {
     /// Calls as they start and end, keyed by call id.
     Calls,
-    /// Recordings that wait for transcription, keyed by intake id.
+    /// Recordings that wait for transcription, and parts of calls that still go on, keyed by intake id.
     Recordings,
     /// Transcripts, keyed by intake id.
     Transcripts,

@@ -27,6 +27,7 @@ impl RecordSink for BatchFile {
     type Track = u32;
     type Finished = u64;
     type Refused = io::Error;
+    type Located = ();
 
     fn begin(&mut self, _codec: Codec, _head: ()) -> io::Result<u32> {
         Ok(0)
@@ -37,6 +38,8 @@ impl RecordSink for BatchFile {
         self.batch.extend_from_slice(&at_samples.to_le_bytes());
         self.batch.extend_from_slice(payload);
     }
+
+    fn locate(&mut self, _track: &mut u32) {}
 
     fn finish(&mut self, _track: u32, _tail: (), recorded: &Recorded) -> u64 {
         recorded.samples

@@ -80,14 +80,21 @@ impl Node {
                 "intakes of an earlier run are handed over now"
             );
         }
-        let delivery = Arc::new(Delivery { recordings, bus: Arc::clone(&bus) });
+        let delivery = Arc::new(Delivery { recordings: recordings.clone(), bus: Arc::clone(&bus) });
         let stop_exporter = CancellationToken::new();
         let export = ExportSettings::default();
         let background = Background::start("hand-over", export.at_once)?;
         let exporter = Exporter::new(store.clone(), delivery, export);
         let exporter = background.spawn(exporter.run(stop_exporter.clone()));
-        let parts =
-            calls::Parts { settings, script, prompts, store: store.clone(), numbers: Arc::clone(&numbers), bus };
+        let parts = calls::Parts {
+            settings,
+            script,
+            prompts,
+            store: store.clone(),
+            numbers: Arc::clone(&numbers),
+            bus,
+            recordings,
+        };
         let line = Line::open(parts).await?;
         Ok(Self { line, store, numbers, recovery, exporter, stop_exporter, _background: background })
     }

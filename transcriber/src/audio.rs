@@ -126,6 +126,13 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Audio, DecodeError> {
     Ok(audio)
 }
 
+/// Returns the law and the bytes of a WAV file as a telephone call leaves it: G.711, one channel, 8,000 samples a second. `None` for
+/// anything else.
+#[must_use]
+pub fn telephone_payload(bytes: &[u8]) -> Option<(Format, &[u8])> {
+    wav::telephone_payload(bytes)
+}
+
 /// Returns how long so many samples at [`SAMPLE_RATE`] last.
 #[must_use]
 pub fn samples_to_duration(samples: usize) -> Duration {

@@ -1,10 +1,11 @@
 //! Speech to text: decoding, segmentation, engines, guards and the worker.
 //!
 //! [`audio`], [`segment`], [`guard`], [`numbers`] and [`schedule`] are pure; [`engine`] runs whisper.cpp or asks a server;
-//! [`transcribe`] puts them together for one recording. Two shells: [`worker`] takes recordings from the bus, [`service`]
+//! [`transcribe`] puts them together for one recording, [`early`] for parts of a call that still goes on. Two shells: [`worker`] takes recordings from the bus, [`service`]
 //! takes them from whoever speaks the protocol of OpenAI's transcription. [`models`] fetches models.
 
 pub mod audio;
+pub mod early;
 pub mod engine;
 pub mod guard;
 pub mod load;

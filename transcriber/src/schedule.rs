@@ -114,6 +114,14 @@ impl<J> Schedule<J> {
         self.waiting.push_back(Waiting { job, facts, looked: false, urgent: false });
     }
 
+    /// Puts a recording in of which words are known already: whether somebody may be in danger need not be looked up.
+    pub fn put_known(&mut self, job: J, facts: Facts, urgent: bool) {
+        self.put(job, facts);
+        if let Some(newest) = self.waiting.back_mut() {
+            (newest.looked, newest.urgent) = (true, urgent);
+        }
+    }
+
     /// Puts a recording back that was looked at, which took so long.
     pub fn looked(&mut self, job: J, facts: Facts, urgent: bool, took: Duration) {
         self.look_cost += NEWEST * (took.as_secs_f64() - self.look_cost);

@@ -9,7 +9,7 @@ use metrics::{counter, gauge, histogram};
 pub const AUDIO_SECONDS: &str = "dauys_transcriber_audio_seconds";
 /// Seconds that each recording took.
 pub const WALL_SECONDS: &str = "dauys_transcriber_wall_seconds";
-/// Seconds of audio for each second of work: above 1 is faster than people talk.
+/// Seconds of audio for each second of work, early text left out: above 1 is faster than people talk.
 pub const REAL_TIME_FACTOR: &str = "dauys_transcriber_real_time_factor";
 /// Recordings that nobody has finished yet.
 pub const WAITING: &str = "dauys_transcriber_waiting_recordings";
@@ -36,8 +36,44 @@ pub const DEAD_LETTERS: &str = "dauys_transcriber_dead_letters_total";
 /// Second and later attempts, by `what`: `fetch`, `publish`, `subscribe`, `read`, `commit`.
 pub const RETRIES: &str = "dauys_transcriber_retries_total";
 
-/// Counts a finished recording.
-pub(crate) fn finished(transcribed: &Transcribed) {
+/// Seconds of each finished recording that were heard while its call went on, where any were.
+pub const EARLY_SECONDS: &str = "dauys_transcriber_early_seconds";
+/// Parts of calls that still went on, by `outcome`: heard, unsure (a cut goes through its words), moot (the call was over first),
+/// dropped (no room), gone (not in the store), failed. What was not heard is heard with the whole recording.
+pub const PARTS: &str = "dauys_transcriber_parts_total";
+/// Calls whose early text was forgotten before they were over, because there was too much of it or it was too old.
+pub const FORGOTTEN: &str = "dauys_transcriber_early_forgotten_total";
+
+/// What became of a part of a call that still went on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartOutcome {
+    Heard,
+    Unsure,
+    Moot,
+    Dropped,
+    Gone,
+    Failed,
+}
+
+pub(crate) fn part(outcome: PartOutcome) {
+    let name = match outcome {
+        PartOutcome::Heard => "heard",
+        PartOutcome::Unsure => "unsure",
+        PartOutcome::Moot => "moot",
+        PartOutcome::Dropped => "dropped",
+        PartOutcome::Gone => "gone",
+        PartOutcome::Failed => "failed",
+    };
+    counter!(PARTS, "outcome" => name).increment(1);
+}
+
+pub(crate) fn forgotten(calls: usize) {
+    counter!(FORGOTTEN).increment(calls as u64);
+}
+
+/// Counts a finished recording, of which so much was heard while its call went on.
+pub(crate) fn finished(transcribed: &Transcribed, early: Duration) {
+    let early = early.as_secs_f64();
     counter!(RECORDINGS, "outcome" => outcome_name(transcribed.outcome)).increment(1);
     for rejected in &transcribed.rejected {
         counter!(REJECTED, "reason" => rejected.reason.clone()).increment(1);
@@ -45,7 +81,11 @@ pub(crate) fn finished(transcribed: &Transcribed) {
     if transcribed.audio_seconds > 0.0 {
         histogram!(AUDIO_SECONDS).record(transcribed.audio_seconds);
         histogram!(WALL_SECONDS).record(transcribed.wall_seconds);
-        histogram!(REAL_TIME_FACTOR).record(transcribed.audio_seconds / transcribed.wall_seconds.max(1e-6));
+        let rest = (transcribed.audio_seconds - early).max(0.0);
+        histogram!(REAL_TIME_FACTOR).record(rest / transcribed.wall_seconds.max(1e-6));
+    }
+    if early > 0.0 {
+        histogram!(EARLY_SECONDS).record(early);
     }
     tracing::info!(
         intake = %transcribed.intake_id,
@@ -53,6 +93,7 @@ pub(crate) fn finished(transcribed: &Transcribed) {
         segments = transcribed.segments.len(),
         rejected = transcribed.rejected.len(),
         audio_seconds = transcribed.audio_seconds,
+        early_seconds = early,
         wall_seconds = transcribed.wall_seconds,
         "transcribed"
     );

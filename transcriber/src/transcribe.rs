@@ -1,5 +1,6 @@
 //! One recording from bytes to words: decode, find the speech, hear each stretch, judge what was heard.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use dauys_events::Language;
@@ -55,7 +56,7 @@ pub struct Dismissed {
 }
 
 /// What a recording holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Transcript {
     /// Length of the recording.
     pub duration: Duration,
@@ -66,6 +67,25 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// Makes one without words for a recording of this length.
+    pub(crate) fn of(duration: Duration) -> Self {
+        Self { duration, ..Self::default() }
+    }
+
+    /// Moves everything so many samples later.
+    pub(crate) fn shift(&mut self, by: usize) {
+        let heard = self.heard.iter_mut().map(|heard| &mut heard.span);
+        for span in heard.chain(self.dismissed.iter_mut().map(|dismissed| &mut dismissed.span)) {
+            span.samples = span.samples.start + by..span.samples.end + by;
+        }
+    }
+
+    /// Adds what comes later in the same recording.
+    pub(crate) fn append(&mut self, later: Self) {
+        self.heard.extend(later.heard);
+        self.dismissed.extend(later.dismissed);
+    }
+
     /// Returns all words, one space between stretches.
     #[must_use]
     pub fn text(&self) -> String {
@@ -97,15 +117,43 @@ impl Pipeline {
 
     /// Transcribes a recording that is decoded already. Blocking.
     pub fn transcribe_audio(&self, audio: &Audio, engine: &dyn Engine, hint: Hint) -> Transcript {
-        let mut transcript = Transcript { duration: audio.duration(), heard: Vec::new(), dismissed: Vec::new() };
-        for span in segment(&audio.samples, &self.segments_for(engine)) {
-            let pcm = audio.samples.get(span.samples.clone()).unwrap_or_default();
-            match self.hear(pcm, span.voiced, engine, hint) {
-                Ok(hypothesis) => transcript.heard.push(Heard { span, hypothesis }),
-                Err((reason, text)) => transcript.dismissed.push(Dismissed { span, reason, text }),
-            }
-        }
+        let mut transcript = Transcript::of(audio.duration());
+        self.hear_range(audio, 0..audio.samples.len(), engine, hint, &mut transcript);
         transcript
+    }
+
+    /// Finds and hears the speech in a range of samples, and adds what was heard with its place in the recording. Blocking.
+    pub(crate) fn hear_range(
+        &self,
+        audio: &Audio,
+        range: Range<usize>,
+        engine: &dyn Engine,
+        hint: Hint,
+        into: &mut Transcript,
+    ) {
+        let samples = audio.samples.get(range.clone()).unwrap_or_default();
+        let mut found = Transcript::default();
+        for span in segment(samples, &self.segments_for(engine)) {
+            self.hear_span(samples, span, engine, hint, &mut found);
+        }
+        found.shift(range.start);
+        into.append(found);
+    }
+
+    /// Hears one stretch of these samples. Blocking.
+    pub(crate) fn hear_span(
+        &self,
+        samples: &[f32],
+        span: SpeechSpan,
+        engine: &dyn Engine,
+        hint: Hint,
+        into: &mut Transcript,
+    ) {
+        let pcm = samples.get(span.samples.clone()).unwrap_or_default();
+        match self.hear(pcm, span.voiced, engine, hint) {
+            Ok(hypothesis) => into.heard.push(Heard { span, hypothesis }),
+            Err((reason, text)) => into.dismissed.push(Dismissed { span, reason, text }),
+        }
     }
 
     /// Takes a quick first look: the words of the first stretch of speech, good enough to find out whether somebody is in
@@ -120,7 +168,7 @@ impl Pipeline {
         engine.transcribe(pcm, hint).map(|heard| heard.text).unwrap_or_default()
     }
 
-    fn segments_for(&self, engine: &dyn Engine) -> SegmentSettings {
+    pub(crate) fn segments_for(&self, engine: &dyn Engine) -> SegmentSettings {
         SegmentSettings { window: engine.describe().window.min(self.segments.window), ..self.segments.clone() }
     }
 

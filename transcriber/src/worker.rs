@@ -2,6 +2,7 @@
 //! threads, and publishes what was heard. At least once: a recording is committed after its transcript is durable, and consumers deduplicate by intake.
 
 mod backoff;
+mod early;
 mod job;
 mod shift;
 

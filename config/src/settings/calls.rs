@@ -22,6 +22,12 @@ pub struct Calls {
     pub end_silence_ms: u64,
     /// How long a caller may say nothing at all after the tone, in milliseconds.
     pub start_silence_ms: u64,
+    /// After how many seconds of a call a pause hands what was said over, so that it is transcribed while the caller goes on and
+    /// little is left at the end; 0 for never. A call without such a pause is transcribed when it is over.
+    pub early_text_seconds: u64,
+    /// While more calls than this are inside, nothing is handed over early: their audio would be read, written and transcribed
+    /// once more than needed, and a storm has no time for that.
+    pub early_text_calls: usize,
     /// The free space on the recording disk below which new calls are refused, in megabytes.
     pub least_free_megabytes: u64,
 }
@@ -48,6 +54,8 @@ impl Default for Calls {
             longest_recording_seconds: 300,
             end_silence_ms: 4_000,
             start_silence_ms: 10_000,
+            early_text_seconds: 12,
+            early_text_calls: 200,
             least_free_megabytes: 1_024,
         }
     }

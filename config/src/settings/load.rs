@@ -246,6 +246,9 @@ fn check_telephony(settings: &Settings, report: &mut impl FnMut(&str, String)) {
     if settings.calls.limit == 0 {
         report("calls.limit", "must be at least 1".to_owned());
     }
+    if (1..3).contains(&settings.calls.early_text_seconds) {
+        report("calls.early_text_seconds", "must be at least 3, or 0 for never: shorter parts only cost".to_owned());
+    }
     check_sip(&settings.sip, report);
 }
 

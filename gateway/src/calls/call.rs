@@ -1,5 +1,6 @@
 //! One call: its script, its media and what is known of it.
 
+use super::early::Cuts;
 use super::sink::{LogSink, quality};
 use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::MediaHandle;
@@ -52,6 +53,8 @@ pub(super) struct Call {
     pub finished: Option<Option<RegistrationNumber>>,
     /// Why the dialog ended, where the script does not say.
     pub cause: Option<EndCause>,
+    /// Where the recording is cut into parts.
+    pub cuts: Cuts,
     keys: String,
     speaking: bool,
     last_word_at: Option<Timestamp>,
@@ -86,6 +89,7 @@ impl Call {
             timer: None,
             finished: None,
             cause: None,
+            cuts: Cuts::default(),
             keys: String::new(),
             speaking: false,
             last_word_at: None,
@@ -98,7 +102,8 @@ impl Call {
         }
     }
 
-    pub fn speech_started(&mut self) {
+    pub fn speech_started(&mut self, at: u64) {
+        self.cuts.speech_started(at);
         self.speaking = true;
     }
 

@@ -3,6 +3,7 @@
 use super::admission::Admission;
 use super::agreement;
 use super::call::{Call, NewCall, after_tone, over_prompts};
+use super::early::{self, Desk, Part};
 use super::gauges::LineGauges;
 use super::publisher;
 use super::refusal::Refusal;
@@ -108,6 +109,8 @@ struct Line {
     timers: BinaryHeap<Reverse<(Instant, CallHandle)>>,
     pending: FuturesUnordered<BoxFuture<'static, Done>>,
     call_events: mpsc::Sender<CallEvent>,
+    /// Where parts of calls go; `None` where there is no early text.
+    early: Option<mpsc::Sender<Part>>,
     counted_at: Instant,
 }
 
@@ -115,7 +118,12 @@ struct Line {
 pub(super) async fn run(shared: Shared) {
     let (sender, receiver) = mpsc::channel(CALL_EVENTS);
     let publisher = tokio::spawn(publisher::publish(Arc::clone(&shared.parts.bus), receiver));
+    let (early, parts) = mpsc::channel(early::WAITING);
+    let Parts { store, recordings, bus, .. } = &shared.parts;
+    let desk = Desk { store: store.clone(), recordings: recordings.clone(), bus: Arc::clone(bus) };
+    let desk = tokio::spawn(desk.run(parts));
     let admission = Admission::new(&shared.parts.settings.calls);
+    let early = (shared.parts.settings.calls.early_text_seconds > 0).then_some(early);
     let mut line = Line {
         shared,
         admission,
@@ -126,13 +134,14 @@ pub(super) async fn run(shared: Shared) {
         timers: BinaryHeap::new(),
         pending: FuturesUnordered::new(),
         call_events: sender,
+        early,
         counted_at: now(),
     };
     line.serve().await;
-    let Line { shared, call_events, .. } = line;
-    drop(call_events);
+    let Line { shared, call_events, early, .. } = line;
+    drop((call_events, early));
     shared.transports.close().await;
-    let _ = publisher.await;
+    let _ = tokio::join!(publisher, desk);
 }
 
 impl Line {
@@ -479,12 +488,13 @@ impl Line {
                 warn!(call_id = %call.call_id, "the caller is heard and hears nothing, by its own reports");
             }
             MediaEventKind::Dtmf(key) => self.key(handle, key),
-            MediaEventKind::SpeechStarted => {
-                call.speech_started();
+            MediaEventKind::SpeechStarted { at } => {
+                call.speech_started(at);
                 self.input(handle, Heard::SpeechStarted);
             }
-            MediaEventKind::SpeechEnded { silence_ms } => {
+            MediaEventKind::SpeechEnded { silence_ms, pause_at } => {
                 call.speech_ended(wall(), silence_ms);
+                self.hand_part_over(handle, pause_at);
                 self.input(handle, Heard::SpeechEnded);
             }
             MediaEventKind::PlayedOut(token) | MediaEventKind::PlayRefused(token) => {
@@ -499,6 +509,24 @@ impl Line {
                 self.input(handle, Heard::NoMedia);
             }
         }
+    }
+
+    /// Sends what was said until a pause on its way to be transcribed, where enough of it has gathered. Where there is no room it
+    /// stays with the call, and the next part is longer.
+    fn hand_part_over(&mut self, handle: CallHandle, pause_at: u64) {
+        let settings = &self.shared.parts.settings.calls;
+        let least = settings.early_text_seconds.saturating_mul(u64::from(dauys_media::SAMPLE_RATE));
+        let in_a_storm = self.calls.len() > settings.early_text_calls;
+        let (Some(early), Some(call)) = (&self.early, self.calls.get_mut(&handle)) else { return };
+        let is_open = call.finished.is_none() && matches!(call.codec, "PCMA" | "PCMU");
+        let Some((range, number)) = call.cuts.due(pause_at, least).filter(|_| is_open && !in_a_storm) else { return };
+        let (Ok(room), Ok(located)) = (early.try_reserve(), call.media.locate_recording()) else {
+            metrics::counter!(telemetry::PARTS, "outcome" => "dropped").increment(1);
+            return;
+        };
+        call.cuts.cut(range.end);
+        let (intake_id, language_hint) = (call.intake_id, call.machine.language());
+        room.send(Part { intake_id, number, range, language_hint, located });
     }
 
     fn input(&mut self, handle: CallHandle, input: Heard) {

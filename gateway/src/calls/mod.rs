@@ -6,6 +6,7 @@
 mod admission;
 mod agreement;
 mod call;
+mod early;
 mod gauges;
 mod line;
 mod network;

@@ -2,7 +2,7 @@
 
 use crate::intake::{CallFacts, SpooledEvent};
 use crate::media::{RecordSink, Recorded};
-use crate::recording::{Commit, Interrupted, OnInterrupted, Refused, TrackId, Writer};
+use crate::recording::{Commit, Interrupted, Located, OnInterrupted, Refused, TrackId, Writer};
 use dauys_events::{IntakeId, MediaQuality};
 use dauys_media::codec::Codec;
 use dauys_media::quality::CallQuality;
@@ -52,6 +52,7 @@ impl RecordSink for LogSink {
     type Track = Track;
     type Finished = Commit;
     type Refused = Refused;
+    type Located = Located;
 
     fn begin(&mut self, codec: Codec, head: Head) -> Result<Track, Refused> {
         let id = self.writer.begin(head.intake, codec.into(), &head.facts)?;
@@ -64,6 +65,10 @@ impl RecordSink for LogSink {
 
     fn append(&mut self, track: &mut Track, at_samples: u64, payload: &[u8]) {
         self.writer.append(track.id, at_samples, payload);
+    }
+
+    fn locate(&mut self, track: &mut Track) -> Located {
+        self.writer.locate(track.id)
     }
 
     fn finish(&mut self, track: Track, mut tail: SpooledEvent, recorded: &Recorded) -> Commit {

@@ -9,7 +9,7 @@ use crate::intake::{self, SpooledEvent};
 use crate::media::{MediaConfig, MediaPlane, StartError};
 use crate::recording::{Interrupted, OnInterrupted, Store};
 use crate::spool::numbers::Numbers;
-use dauys_bus::Bus;
+use dauys_bus::{Bus, Recordings};
 use dauys_config::Settings;
 use dauys_config::script::CallScript;
 use dauys_script::Limits;
@@ -61,6 +61,8 @@ pub struct Parts {
     pub numbers: Arc<Numbers>,
     /// How call events travel.
     pub bus: Arc<dyn Bus>,
+    /// Where parts of calls lie until they are heard.
+    pub recordings: Recordings,
 }
 
 /// The open line.

@@ -20,6 +20,9 @@ pub const COMMIT: &str = "dauys_call_commit_seconds";
 pub const COMMIT_FAILED: &str = "dauys_call_commit_failures_total";
 /// Call events that found no room on their way to the bus; figures miss them, citizens do not.
 pub const EVENTS_DROPPED: &str = "dauys_call_events_dropped_total";
+/// Parts of calls that still went on, by `outcome`: handed over, dropped (no room), lost (the call was over, the store or the bus
+/// away). What is not handed over is heard with the whole call.
+pub const PARTS: &str = "dauys_call_parts_total";
 /// Datagrams dropped because their source is not on the access list.
 pub const STRANGERS: &str = "dauys_sip_strangers_total";
 /// TCP and TLS connections that stand.

@@ -250,7 +250,8 @@ impl<S: RecordSink> Call<S> {
         if silent >= QUIET_AFTER {
             let since = pass.now.duration_since(self.last_drained);
             let changed = self.listening.handle_silence(samples_in(since.as_millis() as u32));
-            emit_activity(pass.events, pass.tally, self.id, changed);
+            let recorded = self.receiver.recorded_samples();
+            emit_activity(pass.events, pass.tally, self.id, changed, (recorded, false));
         }
         if silent >= pass.config.no_media_after && !self.held && !std::mem::replace(&mut self.silence_told, true) {
             let silence_ms = silent.as_millis() as u64;
@@ -440,6 +441,11 @@ impl<S: RecordSink> Call<S> {
         self.receiver.finish_recording();
         let finished = pass.sink.finish(track, tail, &recorded);
         Some((recorded, finished))
+    }
+
+    /// Says where the recording lies so far; `None` without one.
+    pub fn locate_recording(&mut self, pass: &mut Pass<'_, S>) -> Option<S::Located> {
+        self.track.as_mut().map(|track| pass.sink.locate(track))
     }
 
     fn recorded(&self) -> Recorded {

@@ -64,6 +64,7 @@ pub(super) enum Order<S: RecordSink> {
         tail: S::Tail,
         reply: oneshot::Sender<(Recorded, S::Finished)>,
     },
+    LocateRecording(oneshot::Sender<Option<S::Located>>),
     /// What a new offer and answer agreed on.
     Renegotiate(Box<CallMedia>),
     SetRemote {

@@ -23,11 +23,16 @@ pub enum MediaEventKind {
     /// A key was pressed; told when it goes down.
     Dtmf(char),
     /// The caller began to speak.
-    SpeechStarted,
+    SpeechStarted {
+        /// How far the recording was then, in ticks of 1/8,000 s.
+        at: u64,
+    },
     /// The caller has been silent for the hangover.
     SpeechEnded {
         /// For how long, in ms.
         silence_ms: u32,
+        /// Where the recording can be cut without cutting a word: within that silence, in ticks of 1/8,000 s.
+        pause_at: u64,
     },
     /// The last frame of a `play` was sent.
     PlayedOut(PlayToken),

@@ -126,7 +126,8 @@ impl<S: RecordSink> Hearing<'_, S> {
                 if !std::mem::replace(self.heard_before, true) {
                     emit(self.events, self.tally, self.id, MediaEventKind::Heard);
                 }
-                emit_activity(self.events, self.tally, self.id, changed);
+                let recorded = self.receiver.recorded_samples();
+                emit_activity(self.events, self.tally, self.id, changed, (recorded, true));
                 let event = if let Accepted::Event(key) = accepted { key } else { None };
                 for key in [event, pressed].into_iter().flatten() {
                     emit(self.events, self.tally, self.id, MediaEventKind::Dtmf(key));
@@ -141,15 +142,22 @@ impl<S: RecordSink> Hearing<'_, S> {
     }
 }
 
+/// Tells of speech and silence. `recorded` is how far the recording is, and whether it holds the silence that was counted.
 pub(super) fn emit_activity(
     events: &mpsc::Sender<MediaEvent>,
     tally: &mut Tally,
     call: MediaCallId,
     changed: Option<Activity>,
+    (recorded, holds_silence): (u64, bool),
 ) {
-    match changed {
-        Some(Activity::Started) => emit(events, tally, call, MediaEventKind::SpeechStarted),
-        Some(Activity::Ended { silence_ms }) => emit(events, tally, call, MediaEventKind::SpeechEnded { silence_ms }),
-        None => {}
-    }
+    let kind = match changed {
+        Some(Activity::Started) => MediaEventKind::SpeechStarted { at: recorded },
+        Some(Activity::Ended { silence_ms }) => {
+            // Half of the silence for either side. Where nothing is sent in silence, the recording ends with the last word.
+            let half = if holds_silence { samples_in(silence_ms) / 2 } else { 0 };
+            MediaEventKind::SpeechEnded { silence_ms, pause_at: recorded.saturating_sub(half) }
+        }
+        None => return,
+    };
+    emit(events, tally, call, kind);
 }

@@ -274,6 +274,16 @@ impl<S: RecordSink> MediaHandle<S> {
         Ok(answer)
     }
 
+    /// Asks where the recording lies so far, for whoever reads a part of it back while it goes on. `None` without a recording.
+    ///
+    /// # Errors
+    /// When the thread cannot take the command.
+    pub fn locate_recording(&self) -> Result<Reply<Option<S::Located>>, Busy> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Order::LocateRecording(reply))?;
+        Ok(answer)
+    }
+
     /// Moves the call to the addresses of a new offer or answer.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub trait RecordSink: Send + 'static {
     type Finished: Send + 'static;
     /// Why a recording cannot begin.
     type Refused: Send + 'static;
+    /// Where a recording that still goes on can be read back.
+    type Located: Send + 'static;
 
     /// Begins a recording.
     ///
@@ -47,6 +49,9 @@ pub trait RecordSink: Send + 'static {
 
     /// Takes one packet's payload, which starts `at_samples` ticks into the recording. Packets may come in any order, each once.
     fn append(&mut self, track: &mut Self::Track, at_samples: u64, payload: &[u8]);
+
+    /// Says where what was recorded so far can be read back. Asked once in some seconds of speech at most.
+    fn locate(&mut self, track: &mut Self::Track) -> Self::Located;
 
     /// Ends a recording.
     fn finish(&mut self, track: Self::Track, tail: Self::Tail, recorded: &Recorded) -> Self::Finished;
@@ -69,12 +74,15 @@ impl RecordSink for Discard {
     type Track = ();
     type Finished = ();
     type Refused = std::convert::Infallible;
+    type Located = ();
 
     fn begin(&mut self, _codec: Codec, _head: ()) -> Result<(), Self::Refused> {
         Ok(())
     }
 
     fn append(&mut self, _track: &mut (), _at_samples: u64, _payload: &[u8]) {}
+
+    fn locate(&mut self, _track: &mut ()) {}
 
     fn finish(&mut self, _track: (), _tail: (), _recorded: &Recorded) {}
 

@@ -362,6 +362,7 @@ fn carry_out<S: RecordSink>(call: &mut Call<S>, order: Order<S>, pass: &mut Pass
                 let _ = reply.send(finished);
             }
         }
+        Order::LocateRecording(reply) => drop(reply.send(call.locate_recording(pass))),
         Order::Renegotiate(media) => call.renegotiate(&media, pass),
         Order::SetRemote { remote, remote_rtcp } => call.set_remote(remote, remote_rtcp),
         Order::Hold(held) => call.hold(held, pass),

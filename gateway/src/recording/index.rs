@@ -30,7 +30,35 @@ pub struct Places {
     pub extents: Vec<Extent>,
 }
 
+/// A point in an intake's runs: everything behind it was written later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    extents: usize,
+    /// How long the last of them was then: it may have grown.
+    len: u32,
+}
+
 impl Places {
+    /// Marks where the runs end now.
+    pub fn mark(&self) -> Mark {
+        Mark { extents: self.extents.len(), len: self.extents.last().map_or(0, |last| last.len) }
+    }
+
+    /// Returns what was written after a mark.
+    pub fn since(&self, mark: Mark) -> Self {
+        let mut later = Self::default();
+        let last = mark.extents.saturating_sub(1);
+        for (number, extent) in self.extents.iter().enumerate().skip(last) {
+            let known = if number == last && mark.extents > 0 { mark.len } else { 0 };
+            if let Some(segment) = self.segments.get(usize::from(extent.segment))
+                && extent.len > known
+            {
+                later.add(*segment, extent.offset + known, extent.len - known);
+            }
+        }
+        later
+    }
+
     /// Adds another's runs behind its own.
     pub fn append(&mut self, other: &Self) {
         for extent in &other.extents {
@@ -374,5 +402,21 @@ mod tests {
         assert!(!places.add(segment(1, 1), 90, 1));
         assert_eq!(places.extents.len(), 3);
         assert_eq!(places.extents.first(), Some(&Extent { segment: 0, offset: 28, len: 15 }));
+    }
+
+    #[test]
+    fn what_was_written_after_a_mark_is_told_apart() {
+        let mut places = Places::default();
+        assert_eq!(places.since(places.mark()), Places::default());
+        places.add(segment(1, 1), 28, 10);
+        let mark = places.mark();
+        assert_eq!(places.since(mark), Places::default());
+        assert_eq!(places.since(Mark::default()), places);
+        places.add(segment(1, 1), 38, 5);
+        places.add(segment(1, 2), 43, 5);
+        let later = places.since(mark);
+        assert_eq!(later.segments, [segment(1, 1), segment(1, 2)]);
+        assert_eq!(later.extents.first(), Some(&Extent { segment: 0, offset: 38, len: 5 }));
+        assert_eq!(later.extents.get(1), Some(&Extent { segment: 1, offset: 43, len: 5 }));
     }
 }

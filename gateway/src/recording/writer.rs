@@ -3,6 +3,8 @@
 //! No lock and no allocation per packet. A disk that does not take a batch gets the same batch again at the same place, so that
 //! nothing is torn; meanwhile audio beyond the bound is dropped and counted, and the beginnings and ends of recordings are kept.
 
+mod locate;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -15,6 +17,9 @@ use super::format::{Codec, EncodeError, Format, Record, SEGMENT_HEADER, SegmentI
 use super::index::Places;
 use super::shared::{Awaited, DiskState, Interrupted, Lane, Shared, Waiter, lock};
 use super::telemetry;
+use locate::Asked;
+
+pub use locate::Located;
 
 /// How long a failed write waits before it is tried again.
 const RETRY: Duration = Duration::from_millis(250);
@@ -68,6 +73,7 @@ struct Track {
     block_since: Option<Instant>,
     end: u64,
     places: Places,
+    asked: Asked,
     tainted: bool,
 }
 
@@ -110,6 +116,8 @@ pub struct Writer {
     batch: Vec<u8>,
     entries: Vec<Entry>,
     touched: Vec<Uuid>,
+    /// Recordings whose places somebody asked for.
+    asked: Vec<u32>,
     now: Instant,
     scanned: Instant,
     retry_at: Option<Instant>,
@@ -135,6 +143,7 @@ impl Writer {
             batch: Vec::new(),
             entries: Vec::new(),
             touched: Vec::new(),
+            asked: Vec::new(),
             now,
             scanned: now,
             retry_at: None,
@@ -421,6 +430,7 @@ impl Writer {
             finished.into_iter().for_each(|(intake, places)| index.finished(intake, places));
             marked.into_iter().for_each(|intake| index.marked(id, intake));
         }
+        self.tell_places();
         self.lane.dirty.store(true, Ordering::Release);
         if !waiters.is_empty() {
             let urgent = waiters.iter().any(|waiter| matches!(waiter.what, Awaited::End { .. }));

@@ -11,7 +11,7 @@ use dauys_bus::{Bus, EmbeddedBus, EmbeddedOptions, Recordings};
 use dauys_config::Settings;
 use dauys_config::city::PackSource;
 use dauys_config::settings::AudioCodec;
-use dauys_events::{Recorded, Topic};
+use dauys_events::{Recorded, RecordedPart, Topic};
 use dauys_gateway::Node;
 use dauys_media::codec::Codec;
 use dauys_media::opus;
@@ -46,6 +46,23 @@ impl City {
         Self { node, bus, recordings, _data: data }
     }
 
+    /// Waits for the call's end, and returns the parts that came before it, each with its audio.
+    async fn parts_and_end(&self) -> (Vec<(RecordedPart, Vec<u8>)>, Vec<u8>) {
+        let mut subscription = self.bus.subscribe("parts", &[Topic::Recordings]).await.unwrap();
+        let mut parts = Vec::new();
+        loop {
+            let next = tokio::time::timeout(Duration::from_secs(30), subscription.next(1)).await.unwrap().unwrap();
+            if let Ok(part) = next[0].event::<RecordedPart>() {
+                let file = self.recordings.get(&part.data.recording).await.unwrap();
+                parts.push((part.data, samples_of(&file)));
+            } else {
+                let recorded = next[0].event::<Recorded>().unwrap().data;
+                assert!(parts.iter().all(|(part, _)| part.intake_id == recorded.intake_id));
+                return (parts, samples_of(&self.recordings.get(recorded.recording.as_ref().unwrap()).await.unwrap()));
+            }
+        }
+    }
+
     async fn recorded(&self) -> (Recorded, Vec<u8>) {
         let mut subscription = self.bus.subscribe("test", &[Topic::Recordings]).await.unwrap();
         let deliveries = tokio::time::timeout(Duration::from_secs(30), subscription.next(1)).await.unwrap().unwrap();
@@ -59,6 +76,13 @@ impl City {
 /// What a caller says: three seconds that count as a voice, at one pitch so that it can be found again.
 fn speech() -> Clip {
     Clip::with_codecs(&tone(500.0, 3_000, 0.3), &Codec::ALL)
+}
+
+/// The bytes of G.711 in a WAV file.
+fn samples_of(file: &[u8]) -> Vec<u8> {
+    let data = file.windows(4).position(|window| window == b"data").unwrap();
+    let length = u32::from_le_bytes(file[data + 4..data + 8].try_into().unwrap()) as usize;
+    file[data + 8..][..length].to_vec()
 }
 
 /// The samples of an Ogg file at 8,000 Hz, and how long the file says that it is, in ticks.
@@ -130,4 +154,44 @@ async fn an_encrypted_call_is_greeted_and_recorded() {
     let said: Vec<u8> = (0..150).flat_map(|nth| speech().frame(Codec::Alaw, nth).unwrap().to_vec()).collect();
     assert!(file.windows(said.len()).any(|window| window == said), "what was said is in the recording, in the clear");
     city.node.close().await;
+}
+
+/// Two sentences and a word, with pauses between them in which a caller draws breath.
+fn long_speech() -> Clip {
+    let pause = vec![0; 8_000];
+    let said = [tone(500.0, 3_500, 0.3), pause.clone(), tone(700.0, 3_500, 0.3), pause, tone(500.0, 1_000, 0.3)];
+    Clip::with_codecs(&said.concat(), &Codec::ALL)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_until_a_pause_is_handed_over_while_the_caller_goes_on() {
+    let cities = [
+        City::open(26_400, |settings| settings.calls.early_text_seconds = 3).await,
+        City::open(26_500, |settings| settings.calls.early_text_seconds = 0).await,
+        City::open(26_600, |settings| (settings.calls.early_text_seconds, settings.calls.early_text_calls) = (3, 0))
+            .await,
+    ];
+    let calls = cities.iter().map(async |city| {
+        let phone = Phone::call(city.node.address(), "RTP/AVP 8", None).await;
+        phone.say_and_hang_up(Codec::Alaw, &long_speech()).await;
+        city.parts_and_end().await
+    });
+    let mut outcomes = futures::future::join_all(calls).await;
+    for (parts, whole) in outcomes.drain(1..) {
+        assert_eq!((parts.len(), whole.len()), (0, 80_000), "none where it is switched off or a storm is on");
+    }
+    let (parts, whole) = outcomes.remove(0);
+    let places: Vec<_> = parts.iter().map(|(part, _)| (part.number, part.from_sample, part.to_sample)).collect();
+    let [(1, 0, first), (2, second, end)] = places[..] else { panic!("{places:?}") };
+    assert_eq!(first, second, "the second goes on where the first ended");
+    // The pauses are from 3.5 to 4.5 s and from 8 to 9 s.
+    assert!((28_800..35_200).contains(&first) && (64_800..71_200).contains(&end), "{places:?}");
+    for (part, bytes) in &parts {
+        assert!(*bytes == whole[part.from_sample as usize..part.to_sample as usize], "{}: other bytes", part.number);
+        let tail: Vec<u8> = bytes.iter().rev().take(800).copied().collect();
+        assert!(tail == [0xD5; 800], "{}: the cut lies in silence", part.number);
+    }
+    for city in cities {
+        city.node.close().await;
+    }
 }

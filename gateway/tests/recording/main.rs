@@ -3,6 +3,7 @@
 
 mod crash;
 mod disk;
+mod excerpt;
 mod export;
 mod faults;
 mod model;

@@ -8,7 +8,7 @@ use super::voice::Voice;
 use crate::phone::speech;
 use anyhow::Context;
 use dauys_bus::{Bus, EmbeddedBus, EmbeddedOptions, Recordings};
-use dauys_events::{Recorded, Topic};
+use dauys_events::{EnvelopeError, Recorded, Topic};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -110,7 +110,12 @@ async fn recorded(data: &Path) -> anyhow::Result<HashMap<u64, Recorded>> {
     let mut found = HashMap::new();
     while let Ok(deliveries) = tokio::time::timeout(SILENCE, subscription.next(1_000)).await {
         for delivery in deliveries? {
-            let recorded = delivery.event::<Recorded>()?.data;
+            let recorded = match delivery.event::<Recorded>() {
+                Ok(envelope) => envelope.data,
+                // A part of a call that went on: the whole call comes as well.
+                Err(EnvelopeError::Kind { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
             let caller = recorded.external_id.as_deref().and_then(caller_of);
             found.extend(caller.map(|caller| (caller, recorded)));
         }

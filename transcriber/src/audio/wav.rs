@@ -49,6 +49,13 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Audio, DecodeError
     Ok(Audio { samples: resample::to_16k(mono, layout.rate)?, format: layout.format })
 }
 
+pub(super) fn telephone_payload(bytes: &[u8]) -> Option<(Format, &[u8])> {
+    let is_wave = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE");
+    let (layout, data) = is_wave.then(|| find_chunks(bytes).ok()).flatten()?;
+    let is_telephone = matches!(layout.format, Format::WavALaw | Format::WavMuLaw);
+    (is_telephone && (layout.channels, layout.rate) == (1, 8_000)).then_some((layout.format, data))
+}
+
 /// Walks the chunks to the samples; a `fmt ` chunk must come first.
 fn find_chunks(bytes: &[u8]) -> Result<(Layout, &[u8]), DecodeError> {
     let mut layout = None;

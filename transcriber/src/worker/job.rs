@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::{GROUP, Worker};
+use crate::early::HeardPart;
 use crate::engine::Hint;
 use crate::report::{Verdict, report};
 use crate::telemetry;
@@ -22,7 +23,7 @@ use crate::telemetry;
 pub(super) enum Done {
     /// What had to be published is durable.
     Published {
-        /// Length of the recording.
+        /// Length of what was listened to.
         length: Duration,
         /// How long it was listened to.
         took: Duration,
@@ -62,11 +63,13 @@ impl Pending {
 struct Listened {
     verdict: Verdict,
     took: Duration,
+    /// How much had been heard while the call went on.
+    early: Duration,
 }
 
 impl From<Verdict> for Listened {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, took: Duration::ZERO }
+        Self { verdict, took: Duration::ZERO, early: Duration::ZERO }
     }
 }
 
@@ -76,6 +79,8 @@ pub(super) struct Job {
     pub threads: Arc<Semaphore>,
     pub stop: CancellationToken,
     pub pending: Pending,
+    /// What was heard while the call went on.
+    pub known: Vec<HeardPart>,
 }
 
 impl Job {
@@ -113,7 +118,7 @@ impl Job {
         };
         let recorded = envelope.data;
         let started = Instant::now();
-        let Some(Listened { verdict, took }) = self.listen(&recorded).await else { return Done::GivenUp };
+        let Some(Listened { verdict, took, early }) = self.listen(&recorded).await else { return Done::GivenUp };
         let transcribed = report(recorded, &verdict, &self.worker.engine.describe(), started.elapsed());
         let mut messages = Vec::with_capacity(2);
         if verdict.is_for_operator() {
@@ -128,10 +133,10 @@ impl Job {
             // Events can always be written; should one not, the original is not lost.
             Err(error) => messages.extend(self.dead_letter(&error.to_string())),
         }
-        let length = Duration::try_from_secs_f64(counted.audio_seconds).unwrap_or_default();
+        let length = Duration::try_from_secs_f64(counted.audio_seconds).unwrap_or_default().saturating_sub(early);
         let done = self.publish(messages, length, took).await;
         if matches!(done, Done::Published { .. }) {
-            telemetry::finished(&counted);
+            telemetry::finished(&counted, early);
         }
         done
     }
@@ -149,20 +154,22 @@ impl Job {
             Err(verdict) => return Some(verdict.into()),
         };
         let _thread = self.stop.run_until_cancelled(self.threads.acquire()).await?.ok()?;
-        let (worker, pressed) = (Arc::clone(&self.worker), recorded.language_hint);
-        let started = Instant::now();
-        let heard = tokio::task::spawn_blocking(move || {
-            worker.pipeline.transcribe(&bytes, &*worker.engine, Hint::pressed(pressed))
-        });
-        let verdict = match heard.await {
-            Ok(Ok(transcript)) => Verdict::Heard(transcript),
+        let (worker, hint, known) =
+            (Arc::clone(&self.worker), Hint::pressed(recorded.language_hint), self.known.clone());
+        let (started, mut early) = (Instant::now(), Duration::ZERO);
+        let listen = move || worker.pipeline.transcribe_rest(&bytes, &*worker.engine, hint, &known);
+        let verdict = match tokio::task::spawn_blocking(listen).await {
+            Ok(Ok((transcript, saved))) => {
+                early = saved;
+                Verdict::Heard(transcript)
+            }
             Ok(Err(error)) => Verdict::Undecodable(error),
             Err(error) => {
                 tracing::error!(%error, "transcription broke off");
                 Verdict::Failed
             }
         };
-        Some(Listened { verdict, took: started.elapsed() })
+        Some(Listened { verdict, took: started.elapsed(), early })
     }
 
     /// Fetches a recording, with patience for a store that is late or out of reach.

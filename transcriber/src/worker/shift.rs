@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dauys_bus::{Delivery, Subscription};
-use dauys_events::Recorded;
+use dauys_events::{Recorded, RecordedPart};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Worker;
 use super::backoff::Backoff;
+use super::early::Early;
 use super::job::{Done, Job, Pending, now};
 use crate::schedule::{Facts, Schedule, Task};
 use crate::telemetry;
@@ -44,6 +45,7 @@ pub(super) struct Shift {
     /// waits for the store.
     places: usize,
     schedule: Schedule<Pending>,
+    early: Early,
     jobs: JoinSet<Done>,
     progress: Progress,
 }
@@ -52,9 +54,11 @@ impl Shift {
     pub fn new(worker: Arc<Worker>, subscription: Box<dyn Subscription>, stop: CancellationToken) -> Self {
         let parallel = worker.engine.describe().parallel.max(1);
         let looks = !worker.settings.urgency.is_empty();
+        let threads = Arc::new(Semaphore::new(parallel));
         Self {
             schedule: Schedule::new(worker.settings.room, parallel, looks),
-            threads: Arc::new(Semaphore::new(parallel)),
+            early: Early::new(Arc::clone(&worker), Arc::clone(&threads), stop.clone()),
+            threads,
             places: 2 * parallel,
             jobs: JoinSet::new(),
             progress: Progress::default(),
@@ -72,11 +76,12 @@ impl Shift {
             let stop = self.stop.clone();
             let (takes, wait) = self.may_take(Instant::now());
             let free = self.schedule.free().min(MOST_AT_ONCE);
-            let idle = self.jobs.is_empty() && self.schedule.is_empty();
+            let idle = self.is_idle();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 Some(done) = self.jobs.join_next() => self.settle(done).await,
+                Some(held) = self.early.heard() => held.into_iter().for_each(|recording| self.put(recording)),
                 () = sleep(wait), if !takes => {}
                 () = sleep(COMMIT_AGAIN), if idle && self.progress.since.is_some() => self.commit().await,
                 taken = self.subscription.next(free.max(1)), if takes && free > 0 => match taken {
@@ -113,21 +118,43 @@ impl Shift {
         self.progress.since.get_or_insert_with(Instant::now);
         self.progress.taken += deliveries.len() as u64;
         for delivery in deliveries {
-            let pending = Pending::new(delivery);
-            match pending.recorded().filter(|recorded| recorded.recording.is_some() && recorded.text.is_none()) {
-                Some(recorded) => {
-                    let facts = facts(recorded);
-                    self.schedule.put(pending, facts);
-                }
-                None => self.spawn(Task::Hear(pending)),
+            if let Ok(part) = delivery.event::<RecordedPart>() {
+                self.early.put(part.data);
+                continue;
             }
+            let pending = Pending::new(delivery);
+            let heard = pending.recorded().filter(|recorded| recorded.recording.is_some() && recorded.text.is_none());
+            let Some(intake) = heard.map(|recorded| recorded.intake_id) else {
+                self.spawn(Task::Hear(pending));
+                continue;
+            };
+            if let Some(pending) = self.early.over(intake, pending) {
+                self.put(pending);
+            }
+        }
+    }
+
+    /// Puts a finished recording into the schedule, with what its call's early text says of it.
+    fn put(&mut self, pending: Pending) {
+        let Some(recorded) = pending.recorded() else { return self.spawn(Task::Hear(pending)) };
+        let facts = facts(recorded);
+        match self.early.about(recorded.intake_id) {
+            Some((known, urgent)) => {
+                let length = facts.length.saturating_sub(known);
+                self.schedule.put_known(pending, Facts { length, ..facts }, urgent);
+            }
+            None => self.schedule.put(pending, facts),
         }
     }
 
     fn start_jobs(&mut self) {
         while self.jobs.len() < self.places {
-            let Some(task) = self.schedule.next(Instant::now().into_std()) else { return };
+            let Some(task) = self.schedule.next(Instant::now().into_std()) else { break };
             self.spawn(task);
+        }
+        // Whoever has hung up goes before those who still speak.
+        if self.schedule.is_empty() {
+            self.early.start((self.places / 2).saturating_sub(self.jobs.len()));
         }
     }
 
@@ -136,11 +163,14 @@ impl Shift {
             Task::Look(pending) => (true, pending),
             Task::Hear(pending) => (false, pending),
         };
+        let intake = pending.recorded().filter(|_| !looks).map(|recorded| recorded.intake_id);
+        let known = intake.map(|intake| self.early.finish(intake).parts).unwrap_or_default();
         let job = Job {
             worker: Arc::clone(&self.worker),
             threads: Arc::clone(&self.threads),
             stop: self.stop.clone(),
             pending,
+            known,
         };
         if looks {
             self.jobs.spawn(job.look());
@@ -164,9 +194,14 @@ impl Shift {
                 self.progress.lost_one = true;
             }
         }
-        if self.jobs.is_empty() && self.schedule.is_empty() {
+        if self.is_idle() {
             self.commit().await;
         }
+    }
+
+    /// Returns whether nothing finished is left; parts of calls that go on are nobody's loss.
+    fn is_idle(&self) -> bool {
+        self.jobs.is_empty() && self.schedule.is_empty() && !self.early.holds_any()
     }
 
     /// Commits once nothing is left. Where a message was not dealt with, nothing is committed any more: it and what came
@@ -193,7 +228,7 @@ impl Shift {
     /// Finishes what is in progress. What only waits is left to be delivered again.
     pub async fn finish(&mut self) {
         let patience = self.worker.settings.stop_patience;
-        self.progress.lost_one |= !self.schedule.is_empty();
+        self.progress.lost_one |= !self.schedule.is_empty() || self.early.holds_any();
         let drained = timeout(patience, async {
             while let Some(done) = self.jobs.join_next().await {
                 self.settle(done).await;

@@ -44,11 +44,9 @@ async fn every_codec_is_listened_to_and_spoken() {
         phone.say_clip(&clip, codec);
         let mut seen = [next_event(&mut events).await, next_event(&mut events).await, next_event(&mut events).await];
         seen.sort_by_key(|kind| format!("{kind:?}"));
-        assert_eq!(
-            seen,
-            [MediaEventKind::Dtmf('5'), MediaEventKind::Heard, MediaEventKind::SpeechStarted],
-            "{codec:?}"
-        );
+        let expected = [MediaEventKind::Dtmf('5'), MediaEventKind::Heard];
+        assert_eq!(seen[..2], expected, "{codec:?}");
+        assert!(matches!(seen[2], MediaEventKind::SpeechStarted { .. }), "{codec:?}");
 
         call.play(vec![clip.clone()], 1).unwrap();
         let mut first = None;
