@@ -25,6 +25,7 @@ mod model;
 mod numbers;
 mod places;
 mod reader;
+mod signs;
 mod spelling;
 mod stored;
 mod text;

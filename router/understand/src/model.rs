@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use dauys_config::city::{Category, City};
-use dauys_events::{Danger, RequestKind, Scored};
+use dauys_events::{Danger, Language, RequestKind, Scored};
 
 use crate::concepts::Concepts;
 use crate::conduct::Manners;
@@ -12,7 +12,7 @@ use crate::contact;
 use crate::danger::{Dangers, Heard};
 use crate::examples::{Example, tokens};
 use crate::features::hash;
-use crate::hazards::Hazards;
+use crate::hazards::{Hazards, Shown};
 use crate::issues;
 use crate::learned::{Sums, Weighed};
 use crate::linear::sigmoid;
@@ -59,8 +59,10 @@ pub struct Model {
 /// One stretch of a call, read and weighed.
 struct Judged<'a> {
     text: Text,
-    reading_language: Option<dauys_events::Language>,
+    reading_language: Option<Language>,
     heard: Vec<Heard<'a>>,
+    /// Whether a word speaks of harm that is not over.
+    harm: bool,
     content: Vec<usize>,
     sums: Sums,
     weighed: Weighed,
@@ -116,7 +118,7 @@ impl Model {
             reader,
             manners: Manners::new(),
             dangers: Dangers::new(city),
-            hazards: Hazards::new(&concepts),
+            hazards: Hazards::new(),
             questions: whole_phrases(questions),
             concepts,
             stored: Arc::new(stored),
@@ -170,7 +172,8 @@ impl Model {
     fn judge(&self, reading: Reading) -> Judged<'_> {
         let mut text = reading.text;
         let language = reading.language;
-        let mut heard = self.dangers.as_ref().map(|d| d.hear(&text, language)).unwrap_or_default();
+        let mut shown = self.hazards.read(&text);
+        let mut heard = self.hear(&text, &shown, language);
         let learned = &self.stored.learned;
         let content = text.content();
         let mut mended = false;
@@ -180,25 +183,38 @@ impl Model {
                 mended = true;
             }
         }
-        if mended && let Some(dangers) = &self.dangers {
+        if mended {
             text.renew();
-            let more = dangers.hear(&text, language);
-            heard.extend(more.into_iter().filter(|new| !heard.iter().any(|h| h.code == new.code)).collect::<Vec<_>>());
+            let again = self.hazards.read(&text);
+            for new in self.hear(&text, &again, language) {
+                if shown.stands() && !heard.iter().any(|h| h.code == new.code) {
+                    heard.push(new);
+                }
+            }
             heard.sort_by_key(|h| std::cmp::Reverse(h.level));
+            shown = again;
         }
-        if heard.is_empty() {
-            heard = self.hazards.hear(&text, &self.concepts);
-        }
-        if Hazards::is_over(&text) {
-            heard.retain(|h| h.level == Danger::Emergency);
-        }
+        let harm = self.hazards.in_words(&shown);
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
         weighed.phrase = self.phrase(&words);
         self.heed(&mut weighed, &heard);
         let ranked = self.rank(&weighed);
-        Judged { reading_language: language, text, heard, content, sums, weighed, ranked }
+        Judged { reading_language: language, text, heard, harm, content, sums, weighed, ranked }
+    }
+
+    /// Lists the dangers that are heard, by meaning and by the pack's words, the worst first, one entry a code.
+    fn hear(&self, text: &Text, shown: &Shown, language: Option<Language>) -> Vec<Heard<'_>> {
+        let mut heard: Vec<Heard<'_>> = self.hazards.hear(text, shown);
+        let by_words = self.dangers.as_ref().map(|d| d.hear(text, language)).unwrap_or_default();
+        for new in by_words {
+            if self.hazards.stands(text, shown, &new.words) && !heard.iter().any(|h| h.code == new.code) {
+                heard.push(new);
+            }
+        }
+        heard.sort_by_key(|h| std::cmp::Reverse(h.level));
+        heard
     }
 
     /// Finds the class whose phrase these words are; none where several have it.
@@ -276,9 +292,9 @@ impl Model {
         let likely =
             trusted.or_else(|| best.filter(|_| serious && raw >= DANGER_LIKELY && probability >= DANGER_LIKELY / 2.0));
         // A dangerous category is no danger where no word speaks of a hazard: "thank you, the manhole is closed".
-        let calm = heard.is_empty() && !self.hazards.in_words(text, &self.concepts);
+        let calm = heard.is_empty() && !judged.harm;
         let own = likely.map_or(Danger::None, |(_, c)| match c.danger {
-            Danger::Urgent if calm => Danger::Elevated,
+            level if calm => level.min(Danger::Elevated),
             level => level,
         });
         let by_category = likely.filter(|_| own >= Danger::Urgent).and_then(|(_, c)| c.emergency);
