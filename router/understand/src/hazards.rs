@@ -159,6 +159,20 @@ impl Hazards {
         }
     }
 
+    /// Lists the codes of the dangers in the order of the table.
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
+        let mut codes: Vec<&'static str> = self.rules.iter().map(|rule| rule.code).collect();
+        codes.dedup();
+        codes
+    }
+
+    /// Tells a danger by its place among [`Hazards::codes`], with the words that speak for it.
+    pub(crate) fn told(&self, place: usize, words: Vec<usize>) -> Option<Heard<'static>> {
+        let code = *self.codes().get(place)?;
+        let rule = self.rules.iter().find(|rule| rule.code == code)?;
+        Some(Heard { code, level: rule.level, service: rule.service, category: None, words })
+    }
+
     /// Reads what the words show, and how it stands.
     pub(crate) fn read(&self, text: &Text) -> Shown {
         let words = self.signs.of(text);

@@ -6,6 +6,7 @@ use aho_corasick::AhoCorasick;
 use dauys_config::city::{Category, City};
 use dauys_events::{Danger, Language, RequestKind, Scored};
 
+use crate::alarm;
 use crate::concepts::Concepts;
 use crate::conduct::Manners;
 use crate::contact;
@@ -34,6 +35,11 @@ const PHRASE_ODDS: f32 = 20.0;
 const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
+/// Probability from which what sounds like danger is one, and the share of the words that must be known for it.
+const ALARM: f32 = 0.7;
+const ALARM_KNOWN: f32 = 0.5;
+/// Probability of calm from which a rule that heard danger is not believed.
+const CALM: f32 = 0.98;
 /// Content words from which abuse may hold a matter.
 const MATTER: usize = 7;
 /// Issues of one call at most.
@@ -196,6 +202,7 @@ impl Model {
         }
         let harm = self.hazards.in_words(&shown);
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
+        self.weigh_alarm(&mut heard, &words, &content, &shown);
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
         weighed.phrase = self.phrase(&words);
@@ -215,6 +222,19 @@ impl Model {
         }
         heard.sort_by_key(|h| std::cmp::Reverse(h.level));
         heard
+    }
+
+    /// Lets what danger sounds like speak: it adds what no rule heard, and takes back what sounds calm.
+    fn weigh_alarm(&self, heard: &mut Vec<Heard<'_>>, words: &[&str], content: &[usize], shown: &Shown) {
+        let (calm, worst, weighed) = alarm::weigh(&self.stored.alarm, words, &self.concepts);
+        if heard.is_empty() {
+            let sure = 1.0 - calm >= ALARM && weighed.coverage >= ALARM_KNOWN && shown.stands();
+            let (from, to) = weighed.window;
+            let said = content.get(from..to).unwrap_or_default().to_vec();
+            heard.extend(self.hazards.told(worst, said).filter(|_| sure));
+        } else if calm > CALM {
+            heard.clear();
+        }
     }
 
     /// Finds the class whose phrase these words are; none where several have it.

@@ -21,7 +21,7 @@ fn understand(language: &str, text: &str) -> Understanding {
 fn the_right_category_comes_first_in_every_language() {
     for language in ["kk", "ru", "uz", "mixed"] {
         let mut share = Share::default();
-        for call in sets::calls().iter().filter(|call| call.language == language) {
+        for call in sets::calls("shymkent").iter().filter(|call| call.language == language) {
             let first = understand(language, call.text).top.first().map(|scored| scored.code.clone());
             share.add(first.as_deref() == Some(call.category));
         }
@@ -43,7 +43,7 @@ fn danger_is_heard() {
 #[test]
 fn named_places_are_found() {
     let (mut districts, mut streets) = (Share::default(), Share::default());
-    for said in sets::places() {
+    for said in sets::places("shymkent") {
         let place = understand(said.language, said.text).place;
         let of = |code: Option<&String>, expected: &str| code.map(String::as_str) == Some(expected);
         if said.district != "-" {
@@ -60,7 +60,7 @@ fn named_places_are_found() {
 #[test]
 fn the_language_is_guessed_where_none_is_given() {
     let mut share = Share::default();
-    for call in sets::calls().iter().filter(|call| call.language != "mixed") {
+    for call in sets::calls("shymkent").iter().filter(|call| call.language != "mixed") {
         let guess = MODEL.understand(&Transcript { text: call.text, language: None }).language;
         share.add(guess == Language::from_code(call.language));
     }
