@@ -12,13 +12,14 @@ use crate::hazards::Hazards;
 use crate::learned::{Learned, Weighed};
 use crate::reader::Reader;
 
-const CALLS: [(Language, &str); 3] = [
+const CALLS: [(Language, &str); 4] = [
     (Language::Kk, include_str!("../data/alarm/kk.txt")),
     (Language::Ru, include_str!("../data/alarm/ru.txt")),
     (Language::Uz, include_str!("../data/alarm/uz.txt")),
+    (Language::Ru, include_str!("../data/alarm/mixed.txt")),
 ];
 /// Calls that are made of one line at most.
-const MADE: usize = 32;
+const MADE: usize = 40;
 /// Of so many phrases of the pack one is learned as calm.
 const CALM: u64 = 3;
 /// Class of what is no danger; the codes of `dangers.txt` follow in their order.

@@ -36,7 +36,7 @@ const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
 /// Probability from which what sounds like danger is one, and the share of the words that must be known for it.
-const ALARM: f32 = 0.7;
+const ALARM: f32 = 0.6;
 const ALARM_KNOWN: f32 = 0.5;
 /// Probability of calm from which a rule that heard danger is not believed.
 const CALM: f32 = 0.98;
@@ -343,10 +343,19 @@ impl Model {
             let first = judged.content.get(at).copied().unwrap_or(0);
             (first.saturating_sub(2)..=first).any(|word| issues::begins_another(judged.text.word(word)))
         };
-        let Some(border) = issues::border(&self.stored.learned, &judged.sums, self.idle, &begins) else {
-            return Vec::new();
-        };
-        let Some(&cut) = judged.content.get(border) else { return Vec::new() };
+        for (border, also) in issues::borders(&self.stored.learned, &judged.sums, self.idle, &begins) {
+            let Some(&cut) = judged.content.get(border) else { continue };
+            let found = self.cut(judged, cut, depth);
+            let sure = issues::sure(also);
+            if found.len() > 1 && found.iter().all(|issue| issue.probability >= sure) {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Reads both sides of a place as calls of their own.
+    fn cut(&self, judged: &Judged<'_>, cut: usize, depth: usize) -> Vec<Issue> {
         let mut found = Vec::new();
         for (from, to) in [(0, cut), (cut, judged.text.len())] {
             let words = judged.text.said.get(from..to).unwrap_or_default().join(" ");
@@ -373,7 +382,7 @@ impl Model {
         }
         found.dedup_by(|later, earlier| later.category == earlier.category);
         found.truncate(MAX_ISSUES);
-        if found.len() < 2 { Vec::new() } else { found }
+        found
     }
 
     fn top(&self, ranked: &[(usize, f32)]) -> Vec<Scored> {

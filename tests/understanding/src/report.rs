@@ -297,8 +297,9 @@ impl Evaluation<'_> {
         for row in rows {
             let [language, question, text] = row.columns;
             let u = self.understand(language, text);
+            let best = u.top.first().map_or(u.category.as_str(), |scored| scored.code.as_str());
             let asks = u.kind == RequestKind::Question;
-            let answer = if asks { book.find(text, u.language, &u.category, TODAY) } else { None };
+            let answer = if asks { book.find(text, u.language, best, TODAY) } else { None };
             let found = answer.as_ref().map_or("-", |answer| answer.question.as_str());
             if question == "-" {
                 silent.add(found == "-");

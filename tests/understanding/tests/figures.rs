@@ -36,8 +36,8 @@ fn danger_is_heard() {
         let danger = understand(said.language, said.text).danger >= Danger::Urgent;
         if said.danger { heard.add(danger) } else { alarms.add(danger) }
     }
-    assert!(heard.value() >= 0.9, "{:.3}", heard.value());
-    assert!(alarms.value() <= 0.1, "{:.3}", alarms.value());
+    assert!(heard.value() >= 0.91, "{:.3}", heard.value());
+    assert!(alarms.value() <= 0.05, "{:.3}", alarms.value());
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn named_places_are_found() {
             streets.add(of(place.as_ref().and_then(|p| p.street_unit.as_ref()), said.street));
         }
     }
-    assert!(districts.value() >= 0.97, "{:.3}", districts.value());
-    assert!(streets.value() >= 0.92, "{:.3}", streets.value());
+    assert!(districts.value() >= 0.95, "{:.3}", districts.value());
+    assert!(streets.value() >= 0.94, "{:.3}", streets.value());
 }
 
 #[test]
@@ -71,5 +71,5 @@ fn the_language_is_guessed_where_none_is_given() {
 fn reports_of_the_same_thing_and_no_others_are_put_together() {
     let found = incidents::measure(&CITY, &MODEL);
     assert!(found.precision() >= 0.98, "{:.3}", found.precision());
-    assert!(found.recall() >= 0.6, "{:.3}", found.recall());
+    assert!(found.recall() >= 0.85, "{:.3}", found.recall());
 }
