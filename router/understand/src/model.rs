@@ -40,6 +40,8 @@ const ALARM: f32 = 0.6;
 const ALARM_KNOWN: f32 = 0.5;
 /// Probability of calm from which a rule that heard danger is not believed.
 const CALM: f32 = 0.98;
+/// The same for the danger words of a pack.
+const CALM_WORDS: f32 = 0.5;
 /// Content words from which abuse may hold a matter.
 const MATTER: usize = 7;
 /// Issues of one call at most.
@@ -232,9 +234,8 @@ impl Model {
             let (from, to) = weighed.window;
             let said = content.get(from..to).unwrap_or_default().to_vec();
             heard.extend(self.hazards.told(worst, said).filter(|_| sure));
-        } else if calm > CALM {
-            heard.clear();
         }
+        heard.retain(|h| calm <= if h.sure { CALM } else { CALM_WORDS });
     }
 
     /// Finds the class whose phrase these words are; none where several have it.
