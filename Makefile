@@ -4,7 +4,7 @@
 CALLS ?= 3
 DATA ?= data
 SETTINGS ?=
-CITY ?= shymkent
+CITY ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint format generate drift load bench eval bench-speech eval-speech
@@ -23,7 +23,7 @@ test: ## install what is missing, start Kafka and PostgreSQL, and run every test
 	@scripts/bootstrap.sh test
 	@scripts/test.sh $(ARGS)
 
-eval: ## measure how well calls are understood, and write target/eval/report.json (CITY=shymkent)
+eval: ## measure how well calls are understood, and write target/eval/report.json (CITY=NAME for one city)
 	cargo run --release --locked -p dauys-evaluation -- $(CITY)
 
 load: ## let CALLS=5000 callers loose on the line for HOLD=60 s together; report in target/load (ARGS="--loss 1 --reorder 2")

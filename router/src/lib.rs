@@ -1,6 +1,6 @@
 //! Text to ticket to agency: the worker, the store, the API, the pages, the figures.
 
-pub mod answers;
+pub use dauys_answers as answers;
 pub mod api;
 pub mod auth;
 pub mod clock;

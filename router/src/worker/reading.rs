@@ -139,7 +139,9 @@ impl CityReader {
             return None;
         }
         let today = transcribed.recorded.received_at.to_zoned(self.zone.clone()).date();
-        self.answers.find(text, understood.language, &understood.category, today)
+        // Also a category below the gate says which questions are near.
+        let best = understood.top.first().map_or(&understood.category, |scored| &scored.code);
+        self.answers.find(text, understood.language, best, today)
     }
 }
 

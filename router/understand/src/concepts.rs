@@ -21,16 +21,14 @@ pub(crate) struct Concepts {
     stems: HashMap<u64, Concept, BuildHasherDefault<Identity>>,
     /// Beginnings of two words that mean something together.
     pairs: HashMap<String, Vec<(String, Concept)>>,
-    names: Vec<&'static str>,
 }
 
 impl Concepts {
     /// Reads the table.
     pub(crate) fn new() -> Self {
-        let mut concepts = Self { stems: HashMap::default(), pairs: HashMap::new(), names: Vec::new() };
+        let mut concepts = Self { stems: HashMap::default(), pairs: HashMap::new() };
         let lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
-        for (number, (name, stems)) in (0..Concept::MAX).zip(lines) {
-            concepts.names.push(name);
+        for (number, (_, stems)) in (0..Concept::MAX).zip(lines) {
             for stem in stems.split_whitespace() {
                 concepts.add(stem, number);
             }
@@ -68,11 +66,6 @@ impl Concepts {
         }
         (2..=word.len()).rev().find_map(|end| self.stems.get(&hash(9, word.as_bytes().get(..end)?)).copied())
     }
-
-    /// Finds the number of a concept by its name in the table.
-    pub(crate) fn named(&self, name: &str) -> Option<Concept> {
-        self.names.iter().position(|known| *known == name).and_then(|at| Concept::try_from(at).ok())
-    }
 }
 
 #[cfg(test)]
@@ -84,8 +77,9 @@ mod tests {
         let folded = fold_phrase(words);
         let mut parts = folded.split(' ');
         let (first, next) = (parts.next().unwrap_or_default(), parts.next());
-        let concepts = Concepts::new();
-        concepts.of(first, next).and_then(|number| concepts.names.get(usize::from(number)).copied())
+        let number = Concepts::new().of(first, next)?;
+        let mut lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
+        lines.nth(usize::from(number)).map(|(name, _)| name)
     }
 
     #[test]

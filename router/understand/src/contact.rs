@@ -58,17 +58,26 @@ const ASKED: &[(&str, Language)] = &[
     ("orisha", Language::Ru),
     ("rus tilida", Language::Ru),
     ("ruscha", Language::Ru),
+    ("rus til", Language::Ru),
+    ("orisshe", Language::Ru),
+    ("russki", Language::Ru),
     ("kazahski", Language::Kk),
+    ("kazak til", Language::Kk),
+    ("kozok til", Language::Kk),
+    ("gosudarstvenom yazike", Language::Kk),
+    ("memlekettik til", Language::Kk),
+    ("ozbek til", Language::Uz),
+    ("angliyski", Language::En),
+    ("ingliz til", Language::En),
+    ("agilshin til", Language::En),
     ("kazahskom", Language::Kk),
     ("kazaksha", Language::Kk),
     ("kazakcha", Language::Kk),
     ("kozokcha", Language::Kk),
-    ("kazak tilinde", Language::Kk),
     ("uzbekski", Language::Uz),
     ("uzbekskom", Language::Uz),
     ("ozbekshe", Language::Uz),
     ("ozbekcha", Language::Uz),
-    ("ozbek tilida", Language::Uz),
     ("in english", Language::En),
     ("agilshinsha", Language::En),
     ("inglizcha", Language::En),
@@ -93,6 +102,31 @@ const SPEAK: &[&str] = &[
     "speak",
     "answer",
     "call",
+    "write",
+    "talk",
+    "aloka",
+    "tushuntiri",
+    "soylesetin",
+    "jiberin",
+    "jazin",
+    "yuboring",
+    "yozing",
+    "aitip",
+    "aityp",
+    "bailanis",
+    "jetkiz",
+    "telefon k",
+    "kongirok",
+    "gaplash",
+    "vedit",
+    "rasskaj",
+    "pogovar",
+    "otprav",
+    "poslush",
+    "soedin",
+    "svyaj",
+    "perezvan",
+    "obyasni",
     "habarlas",
     "hat",
     "napishit",
@@ -103,7 +137,7 @@ const SPEAK: &[&str] = &[
     "iltimos",
     "pojal",
 ];
-const UNKNOWN: &[&str] = &["ne", "bilmey", "tusinbey", "bilmay", "tushunmay", "not"];
+const UNKNOWN: &[&str] = &["ne", "yahshi", "bilmey", "tusinbey", "bilmay", "tushunmay", "not"];
 
 /// Holds who a caller is, as far as it was said.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -143,10 +177,13 @@ pub(crate) fn preferred(text: &Text) -> Option<Language> {
             (word.saturating_sub(before)..=word + after)
                 .any(|at| signs.iter().any(|sign| text.word(at).starts_with(sign)))
         };
-        let denied = (word + 1..=word + 2).any(|at| {
-            let said = text.word(at);
-            UNKNOWN.iter().any(|sign| said == *sign || (sign.len() > 3 && said.starts_with(sign)))
-        });
+        // "I speak Russian badly" is no wish to speak it.
+        let badly = (word + 1..=word + 2).any(|at| ["ploho", "slabo"].contains(&text.word(at)));
+        let denied = badly
+            || (word + 1..=word + 2).any(|at| {
+                let said = text.word(at);
+                UNKNOWN.iter().any(|sign| said == *sign || (sign.len() > 3 && said.starts_with(sign)))
+            });
         (near(SPEAK, 3, 3) && !denied).then_some(*language)
     })
 }

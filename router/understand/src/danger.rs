@@ -47,6 +47,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) category: Option<&'a str>,
     /// Places of the words that mean it.
     pub(crate) words: Vec<usize>,
+    /// Whether more than the words of a pack speaks for it.
+    pub(crate) sure: bool,
 }
 
 impl Dangers {
@@ -105,6 +107,7 @@ impl Dangers {
                     service: rule.service,
                     category: rule.category.as_deref(),
                     words,
+                    sure: false,
                 });
             }
         }

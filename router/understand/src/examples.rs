@@ -11,6 +11,7 @@ use crate::concepts::Concepts;
 use crate::features::{Token, hash};
 use crate::generator::Generator;
 use crate::reader::Reader;
+use crate::text::Text;
 
 /// Copies of each phrase that a model learns from.
 pub(crate) const COPIES: usize = 3;
@@ -67,6 +68,11 @@ impl Example {
     }
 }
 
+/// Lists the words that speak of the matter.
+pub(crate) fn words_of(text: &Text) -> Vec<String> {
+    text.content().into_iter().map(|at| text.word(at).to_owned()).collect()
+}
+
 /// Reads the labelled phrases and the corrections, each as it is and as a bad line would bring it.
 pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader, concepts: &Concepts) -> Vec<Example> {
     let categories = &city.taxonomy.categories;
@@ -76,7 +82,7 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
     let mut take = |said: &str, language: Option<Language>, code: &str, kind: Option<RequestKind>| {
         let Some(&class) = classes.get(code) else { return };
         let text = reader.read(said, language, concepts).text;
-        let words: Vec<String> = text.content().into_iter().map(|at| text.word(at).to_owned()).collect();
+        let words = words_of(&text);
         let asks = kind.map_or_else(|| question(class) || said.ends_with('?'), |kind| kind == RequestKind::Question);
         if !words.is_empty() {
             let phrase = hash(hash(10, code.as_bytes()), words.join(" ").as_bytes());
@@ -105,7 +111,7 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
 }
 
 /// Adds the worn copies, in an order that depends on the phrases alone.
-fn worn(clean: Vec<Example>, unclear: Option<usize>) -> Vec<Example> {
+pub(crate) fn worn(clean: Vec<Example>, unclear: Option<usize>) -> Vec<Example> {
     let idle: Vec<Vec<String>> = clean.iter().filter(|e| Some(e.class) == unclear).map(|e| e.words.clone()).collect();
     let mut generator = Generator::new(7);
     let mut examples = Vec::with_capacity(clean.len() * COPIES);

@@ -4,22 +4,53 @@ use crate::learned::{Learned, Sums};
 
 /// Fewest content words of a matter.
 const SHORTEST: usize = 2;
+/// Borders of a call that are looked at closely.
+const MOST: usize = 3;
 /// Places between words that are tried.
 const TRIED: usize = 48;
 /// How clear both sides must be, and where a word such as "also" stands between them.
-const CLEAR: f32 = 0.88;
-const CLEAR_AFTER_ALSO: f32 = 0.4;
-/// How likely each matter must be in the call as a whole, and how likely the best one may be at most.
-const PRESENT: f32 = 0.1;
-const PRESENT_AFTER_ALSO: f32 = 0.005;
-const ALONE: f32 = 0.88;
+const CLEAR: f32 = 0.65;
+const CLEAR_AFTER_ALSO: f32 = 0.5;
+/// How likely each matter must be in the call as a whole.
+const PRESENT: f32 = 0.01;
+const PRESENT_AFTER_ALSO: f32 = 0.0003;
 /// How likely one side may at most be the matter of the other.
-const CROSS: f32 = 0.12;
+const CROSS: f32 = 0.15;
 const CROSS_AFTER_ALSO: f32 = 0.3;
+/// How sure each matter must be when it is read by itself.
+const SURE: f32 = 0.95;
+const SURE_AFTER_ALSO: f32 = 0.75;
 
 /// Words that begin another matter, folded.
 const ALSO: &[&str] = &[
     "eshe",
+    "kstati",
+    "teper",
+    "plyus",
+    "dopolnenie",
+    "pomimoetogo",
+    "potom",
+    "vtoraya",
+    "vtorih",
+    "povodu",
+    "soson",
+    "sosin",
+    "aitpakshi",
+    "kosa",
+    "ustine",
+    "ekinshi",
+    "jane",
+    "sonday",
+    "turali",
+    "keyin",
+    "ustiga",
+    "kolaversa",
+    "aytgancha",
+    "masala",
+    "masale",
+    "ikkinchi",
+    "esa",
+    "togda",
     "takje",
     "krome",
     "zaodno",
@@ -48,22 +79,22 @@ pub(crate) fn begins_another(word: &str) -> bool {
     ALSO.contains(&word)
 }
 
-/// Finds the place between two content words where a call changes its matter.
+/// Lists places between two content words where a call may change its matter, the likeliest first.
 ///
 /// `also` says whether the word at a place, or one just before it, begins another matter.
-pub(crate) fn border(
+pub(crate) fn borders(
     learned: &Learned,
     sums: &Sums,
     unclear: Option<usize>,
     also: &dyn Fn(usize) -> bool,
-) -> Option<usize> {
+) -> Vec<(usize, bool)> {
     let words = sums.words();
     if words < SHORTEST * 2 {
-        return None;
+        return Vec::new();
     }
     let (whole, _) = learned.stretch(sums, 0, words);
     let step = (words / TRIED).max(1);
-    let mut best: Option<(f32, usize)> = None;
+    let mut found: Vec<(f32, usize, bool)> = Vec::new();
     for at in (SHORTEST..=words - SHORTEST).step_by(step) {
         let (left, _) = learned.stretch(sums, 0, at);
         let (right, _) = learned.stretch(sums, at, words);
@@ -75,20 +106,20 @@ pub(crate) fn border(
         let clear = p(&left, a).min(p(&right, b));
         let crossed = p(&left, b).max(p(&right, a));
         let also = also(at);
-        let bonus = if also { CLEAR - CLEAR_AFTER_ALSO } else { 0.0 };
-        let present = if also { PRESENT_AFTER_ALSO } else { PRESENT };
+        let (enough, present, cross) =
+            if also { (CLEAR_AFTER_ALSO, PRESENT_AFTER_ALSO, CROSS_AFTER_ALSO) } else { (CLEAR, PRESENT, CROSS) };
         let long = also || (at > SHORTEST && words - at > SHORTEST);
-        if !long || p(&whole, a).min(p(&whole, b)) < present || (!also && p(&whole, a).max(p(&whole, b)) > ALONE) {
-            continue;
-        }
-        if clear + bonus >= CLEAR
-            && crossed <= if also { CROSS_AFTER_ALSO } else { CROSS }
-            && best.is_none_or(|(score, _)| clear + bonus > score)
-        {
-            best = Some((clear + bonus, at));
+        if long && clear >= enough && crossed <= cross && p(&whole, a).min(p(&whole, b)) >= present {
+            found.push((clear - crossed + if also { 1.0 } else { 0.0 }, at, also));
         }
     }
-    best.map(|(_, at)| at)
+    found.sort_by(|one, other| other.0.total_cmp(&one.0));
+    found.into_iter().take(MOST).map(|(_, at, also)| (at, also)).collect()
+}
+
+/// Says how sure each matter must be, where "also" stands between them and where it does not.
+pub(crate) const fn sure(also: bool) -> f32 {
+    if also { SURE_AFTER_ALSO } else { SURE }
 }
 
 fn top(probabilities: &[f32]) -> Option<usize> {

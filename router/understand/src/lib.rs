@@ -5,6 +5,7 @@
 //! script, written with or without their special letters, meet in the same features. Nothing here reads a clock, a file
 //! or a random number.
 
+mod alarm;
 mod calibration;
 mod concepts;
 mod conduct;
@@ -25,6 +26,7 @@ mod model;
 mod numbers;
 mod places;
 mod reader;
+mod signs;
 mod spelling;
 mod stored;
 mod text;
@@ -37,3 +39,9 @@ pub use model::Model;
 pub use stored::ModelError;
 pub use train::{CategoryQuality, InUse, Report, Trained, fingerprint, train};
 pub use understanding::{Conduct, Issue, Place, PlaceCandidate, Transcript, Understanding};
+
+/// Lists the made-up calls from which every model learns what danger sounds like.
+#[must_use]
+pub fn danger_phrases() -> Vec<String> {
+    alarm::calls().into_iter().map(|(_, _, text)| text).collect()
+}

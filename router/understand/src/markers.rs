@@ -33,6 +33,8 @@ const MARKERS: &[(&str, Level, Side)] = &[
     ("viloyat", Level::Region, Side::After),
     ("mahala", Level::Microdistrict, Side::After),
     ("shagin", Level::Microdistrict, Side::After),
+    ("moltek", Level::Microdistrict, Side::After),
+    ("ikshamaudan", Level::Microdistrict, Side::After),
     ("auil", Level::Microdistrict, Side::After),
     ("posel", Level::Microdistrict, Side::Before),
     ("rayon", Level::District, Side::Either),
@@ -54,7 +56,7 @@ const NOT_A_HOUSE: &[&str] = &[
 ];
 
 /// What stands between the parts of a house number, the letters that houses bear, and what follows a house.
-const STROKE: &[&str] = &["drob", "slesh", "kasr", "bolshek", "stroke", "slash", "tirek"];
+const STROKE: &[&str] = &["drob", "slesh", "kasr", "bolshek", "boluv", "stroke", "slash", "tirek", "drop"];
 const HOUSE_LETTERS: &[&str] = &["а", "б", "г", "д", "a", "b", "g", "d"];
 const AFTER_HOUSE: &[&str] = &["kvartir", "pater", "honadon", "podezd", "uy", "dom", "korpus"];
 
@@ -65,6 +67,9 @@ const CROSSING: &[&str] = &[
     "ugol",
     "uglu",
     "kilis",
+    "burchag",
+    "burishin",
+    "muyilis",
     "chorah",
     "kesishma",
     "kesish",
@@ -143,12 +148,14 @@ pub(crate) fn marker(text: &Text, at: usize) -> Option<(Level, Side)> {
         return None;
     }
     let (_, level, side) = MARKERS.iter().find(|(stem, _, _)| word.starts_with(stem))?;
-    let small = *level == Level::District && at > 0 && text.word(at - 1).starts_with("shagin");
+    let small = *level == Level::District
+        && at > 0
+        && ["shagin", "moltek"].iter().any(|small| text.word(at - 1).starts_with(small));
     Some((if small { Level::Microdistrict } else { *level }, *side))
 }
 
 pub(crate) fn is_house_after(word: &str) -> bool {
-    word == "house" || word == "dom" || (word.starts_with("uy") && word.len() <= 7)
+    matches!(word, "house" | "dom" | "dome" | "doma") || (word.starts_with("uy") && word.len() <= 7)
 }
 
 /// Finds the number of the house at a place: beside the word "house", or right after the name.
@@ -164,13 +171,20 @@ pub(crate) fn house(text: &Text, numbers: &[Number], from: usize, to: usize) -> 
         n.from >= to && n.from <= to + 2 && names && !counts(n)
     };
     let said = numbers.iter().filter(free).find(beside).or_else(|| numbers.iter().filter(free).find(follows));
-    said.map(|n| with_letter(text, numbers, n))
+    // "Twelve stroke three house": the part behind the stroke stands beside the word "house".
+    let stroke = |n: &&Number| n.from.checked_sub(1).is_some_and(|at| is_stroke(text.word(at)));
+    let whole = said.filter(stroke).and_then(|part| numbers.iter().find(|n| n.to + 1 == part.from));
+    whole.or(said).map(|n| with_letter(text, numbers, n))
+}
+
+fn is_stroke(word: &str) -> bool {
+    STROKE.iter().any(|stroke| word.starts_with(stroke))
 }
 
 /// Adds a fraction ("twelve stroke three") or a letter ("twenty-two b") to a house number.
 fn with_letter(text: &Text, numbers: &[Number], number: &Number) -> String {
     let next = text.word(number.to);
-    if STROKE.iter().any(|stroke| next.starts_with(stroke))
+    if is_stroke(next)
         && let Some(part) = numbers.iter().find(|n| n.from == number.to + 1)
     {
         return format!("{}/{}", number.value, part.value);

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use dauys_config::city::{Category, City};
-use dauys_events::{Danger, RequestKind, Scored};
+use dauys_events::{Danger, Language, RequestKind, Scored};
 
+use crate::alarm;
 use crate::concepts::Concepts;
 use crate::conduct::Manners;
 use crate::contact;
 use crate::danger::{Dangers, Heard};
 use crate::examples::{Example, tokens};
 use crate::features::hash;
-use crate::hazards::Hazards;
+use crate::hazards::{Hazards, Shown};
 use crate::issues;
 use crate::learned::{Sums, Weighed};
 use crate::linear::sigmoid;
@@ -34,6 +35,13 @@ const PHRASE_ODDS: f32 = 20.0;
 const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
+/// Probability from which what sounds like danger is one, and the share of the words that must be known for it.
+const ALARM: f32 = 0.6;
+const ALARM_KNOWN: f32 = 0.5;
+/// Probability of calm from which a rule that heard danger is not believed.
+const CALM: f32 = 0.98;
+/// The same for the danger words of a pack.
+const CALM_WORDS: f32 = 0.5;
 /// Content words from which abuse may hold a matter.
 const MATTER: usize = 7;
 /// Issues of one call at most.
@@ -59,8 +67,10 @@ pub struct Model {
 /// One stretch of a call, read and weighed.
 struct Judged<'a> {
     text: Text,
-    reading_language: Option<dauys_events::Language>,
+    reading_language: Option<Language>,
     heard: Vec<Heard<'a>>,
+    /// Whether a word speaks of harm that is not over.
+    harm: bool,
     content: Vec<usize>,
     sums: Sums,
     weighed: Weighed,
@@ -116,7 +126,7 @@ impl Model {
             reader,
             manners: Manners::new(),
             dangers: Dangers::new(city),
-            hazards: Hazards::new(&concepts),
+            hazards: Hazards::new(),
             questions: whole_phrases(questions),
             concepts,
             stored: Arc::new(stored),
@@ -170,7 +180,8 @@ impl Model {
     fn judge(&self, reading: Reading) -> Judged<'_> {
         let mut text = reading.text;
         let language = reading.language;
-        let mut heard = self.dangers.as_ref().map(|d| d.hear(&text, language)).unwrap_or_default();
+        let mut shown = self.hazards.read(&text);
+        let mut heard = self.hear(&text, &shown, language);
         let learned = &self.stored.learned;
         let content = text.content();
         let mut mended = false;
@@ -180,25 +191,51 @@ impl Model {
                 mended = true;
             }
         }
-        if mended && let Some(dangers) = &self.dangers {
+        if mended {
             text.renew();
-            let more = dangers.hear(&text, language);
-            heard.extend(more.into_iter().filter(|new| !heard.iter().any(|h| h.code == new.code)).collect::<Vec<_>>());
+            let again = self.hazards.read(&text);
+            for new in self.hear(&text, &again, language) {
+                if shown.stands() && !heard.iter().any(|h| h.code == new.code) {
+                    heard.push(new);
+                }
+            }
             heard.sort_by_key(|h| std::cmp::Reverse(h.level));
+            shown = again;
         }
-        if heard.is_empty() {
-            heard = self.hazards.hear(&text, &self.concepts);
-        }
-        if Hazards::is_over(&text) {
-            heard.retain(|h| h.level == Danger::Emergency);
-        }
+        let harm = self.hazards.in_words(&shown);
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
+        self.weigh_alarm(&mut heard, &words, &content, &shown);
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
         weighed.phrase = self.phrase(&words);
         self.heed(&mut weighed, &heard);
         let ranked = self.rank(&weighed);
-        Judged { reading_language: language, text, heard, content, sums, weighed, ranked }
+        Judged { reading_language: language, text, heard, harm, content, sums, weighed, ranked }
+    }
+
+    /// Lists the dangers that are heard, by meaning and by the pack's words, the worst first, one entry a code.
+    fn hear(&self, text: &Text, shown: &Shown, language: Option<Language>) -> Vec<Heard<'_>> {
+        let mut heard: Vec<Heard<'_>> = self.hazards.hear(text, shown);
+        let by_words = self.dangers.as_ref().map(|d| d.hear(text, language)).unwrap_or_default();
+        for new in by_words {
+            if self.hazards.stands(text, shown, &new.words) && !heard.iter().any(|h| h.code == new.code) {
+                heard.push(new);
+            }
+        }
+        heard.sort_by_key(|h| std::cmp::Reverse(h.level));
+        heard
+    }
+
+    /// Lets what danger sounds like speak: it adds what no rule heard, and takes back what sounds calm.
+    fn weigh_alarm(&self, heard: &mut Vec<Heard<'_>>, words: &[&str], content: &[usize], shown: &Shown) {
+        let (calm, worst, weighed) = alarm::weigh(&self.stored.alarm, words, &self.concepts);
+        if heard.is_empty() {
+            let sure = 1.0 - calm >= ALARM && weighed.coverage >= ALARM_KNOWN && shown.stands();
+            let (from, to) = weighed.window;
+            let said = content.get(from..to).unwrap_or_default().to_vec();
+            heard.extend(self.hazards.told(worst, said).filter(|_| sure));
+        }
+        heard.retain(|h| calm <= if h.sure { CALM } else { CALM_WORDS });
     }
 
     /// Finds the class whose phrase these words are; none where several have it.
@@ -276,9 +313,9 @@ impl Model {
         let likely =
             trusted.or_else(|| best.filter(|_| serious && raw >= DANGER_LIKELY && probability >= DANGER_LIKELY / 2.0));
         // A dangerous category is no danger where no word speaks of a hazard: "thank you, the manhole is closed".
-        let calm = heard.is_empty() && !self.hazards.in_words(text, &self.concepts);
+        let calm = heard.is_empty() && !judged.harm;
         let own = likely.map_or(Danger::None, |(_, c)| match c.danger {
-            Danger::Urgent if calm => Danger::Elevated,
+            level if calm => level.min(Danger::Elevated),
             level => level,
         });
         let by_category = likely.filter(|_| own >= Danger::Urgent).and_then(|(_, c)| c.emergency);
@@ -307,10 +344,19 @@ impl Model {
             let first = judged.content.get(at).copied().unwrap_or(0);
             (first.saturating_sub(2)..=first).any(|word| issues::begins_another(judged.text.word(word)))
         };
-        let Some(border) = issues::border(&self.stored.learned, &judged.sums, self.idle, &begins) else {
-            return Vec::new();
-        };
-        let Some(&cut) = judged.content.get(border) else { return Vec::new() };
+        for (border, also) in issues::borders(&self.stored.learned, &judged.sums, self.idle, &begins) {
+            let Some(&cut) = judged.content.get(border) else { continue };
+            let found = self.cut(judged, cut, depth);
+            let sure = issues::sure(also);
+            if found.len() > 1 && found.iter().all(|issue| issue.probability >= sure) {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Reads both sides of a place as calls of their own.
+    fn cut(&self, judged: &Judged<'_>, cut: usize, depth: usize) -> Vec<Issue> {
         let mut found = Vec::new();
         for (from, to) in [(0, cut), (cut, judged.text.len())] {
             let words = judged.text.said.get(from..to).unwrap_or_default().join(" ");
@@ -337,7 +383,7 @@ impl Model {
         }
         found.dedup_by(|later, earlier| later.category == earlier.category);
         found.truncate(MAX_ISSUES);
-        if found.len() < 2 { Vec::new() } else { found }
+        found
     }
 
     fn top(&self, ranked: &[(usize, f32)]) -> Vec<Scored> {

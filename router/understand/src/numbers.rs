@@ -30,7 +30,7 @@ const WORDS: &[(u32, &str)] = &[
     (20, "жиырма двадцать yigirma twenty двадцатый"),
     (30, "отыз тридцать o'ttiz thirty тридцатый"),
     (40, "қырық сорок qirq forty сороковой"),
-    (50, "елу пятьдесят ellik fifty пятидесятый"),
+    (50, "елу пятьдесят ellik elli fifty пятидесятый"),
     (60, "алпыс шестьдесят oltmish sixty шестидесятый"),
     (70, "жетпіс семьдесят yetmish seventy семидесятый"),
     (80, "сексен восемьдесят sakson eighty восьмидесятый"),
@@ -60,6 +60,7 @@ const RUSSIAN: &[(u32, &str)] = &[
     (12, "dvenadtsat"),
     (13, "trinadtsat"),
     (14, "chetirnadtsat"),
+    (14, "chetirnadsat"),
     (15, "pyatnadtsat"),
     (16, "shestnadtsat"),
     (17, "semnadtsat"),
@@ -79,6 +80,9 @@ const RUSSIAN_ENDINGS: &[&str] = &["iy", "oy", "aya", "oe", "om", "ogo", "omu", 
 
 /// Endings that make an ordinal of a Kazakh or Uzbek number, folded.
 const ORDINALS: &[&str] = &["sinshi", "inshi", "nshi", "inchi", "nchi"];
+
+/// Case endings of Kazakh and Uzbek numbers that stand for a house, folded, the longest first.
+const CASES: &[&str] = &["degi", "dagi", "tegi", "tagi", "den", "dan", "ten", "tan", "de", "da", "te", "ta", "nin"];
 
 /// Reads numbers.
 #[derive(Debug)]
@@ -168,13 +172,20 @@ impl Numbers {
         if word == "on" && !matches!(language, Some(Language::Kk | Language::Uz)) {
             return None;
         }
-        self.values.get(word).copied().or_else(|| {
-            ORDINALS.iter().find_map(|ending| {
-                let stem = word.strip_suffix(ending)?;
-                // The vowel that joins stem and ending is the stem's own in "екінші" and the ending's in "бірінші".
-                self.values.get(stem).or_else(|| self.values.get(&format!("{stem}i"))).copied()
+        let told = |word: &str| self.values.get(word).copied();
+        told(word)
+            .or_else(|| {
+                // Case endings: "бірде", "үштегі", "to'rtda", "beshdan".
+                let stem = CASES.iter().find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.len() > 1))?;
+                told(stem).filter(|_| stem != "on" && stem != "bir")
             })
-        })
+            .or_else(|| {
+                ORDINALS.iter().find_map(|ending| {
+                    let stem = word.strip_suffix(ending)?;
+                    // The vowel that joins stem and ending is the stem's own in "екінші" and the ending's in "бірінші".
+                    self.values.get(stem).or_else(|| self.values.get(&format!("{stem}i"))).copied()
+                })
+            })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::linear::Linear;
 use crate::spelling::Spelling;
 
 /// Names the format; another number is another format.
-const MAGIC: &[u8; 8] = b"DAUYSMW1";
+const MAGIC: &[u8; 8] = b"DAUYSMW2";
 /// Marks a phrase that was learned from, and on which the model was not judged.
 pub(crate) const UNJUDGED: u16 = u16::MAX;
 /// Longest list that is believed, in entries.
@@ -39,6 +39,8 @@ pub(crate) struct Stored {
     pub(crate) fingerprint: u64,
     pub(crate) classes: Vec<String>,
     pub(crate) learned: Learned,
+    /// What danger sounds like.
+    pub(crate) alarm: Learned,
     /// What each phrase was taken for by a model that had not met it: phrase and class.
     pub(crate) outcomes: Vec<(u64, u16)>,
 }
@@ -49,18 +51,8 @@ impl Stored {
         out.text(&self.version);
         out.number(self.fingerprint);
         out.list(&self.classes, |out, class| out.text(class));
-        let learned = &self.learned;
-        let mut keys: Vec<(u32, u64)> = learned.vocabulary.indices.iter().map(|(key, index)| (*index, *key)).collect();
-        keys.sort_unstable();
-        out.list(&keys, |out, (_, key)| out.number(*key));
-        out.floats(&learned.vocabulary.rarity);
-        out.list(learned.spelling.words(), |out, word| out.text(word));
-        out.number(learned.linear.width as u64);
-        out.list(&learned.linear.weights, |out, weight| out.bytes.extend(weight.to_le_bytes()));
-        out.floats(&learned.linear.scales);
-        out.floats(&learned.linear.bias);
-        out.floats(&[learned.temperature]);
-        out.floats(&learned.confidence.weights);
+        out.learned(&self.learned);
+        out.learned(&self.alarm);
         out.list(&self.outcomes, |out, (phrase, class)| {
             out.number(*phrase);
             out.bytes.extend(class.to_le_bytes());
@@ -85,37 +77,11 @@ impl Stored {
         let version = from.text()?;
         let fingerprint = from.number()?;
         let classes = from.list(Cursor::text)?;
-        let keys = from.list(Cursor::number)?;
-        let rarity = from.floats()?;
-        let words = from.list(Cursor::text)?;
-        let width = usize::try_from(from.number()?).ok()?;
-        let length = from.length()?;
-        let weights: Vec<i8> = from.take(length)?.iter().map(|byte| byte.cast_signed()).collect();
-        let scales = from.floats()?;
-        let bias = from.floats()?;
-        let temperature = *from.floats()?.first()?;
-        let confidence = Confidence { weights: from.floats()?.try_into().ok()? };
+        let learned = from.learned()?;
+        let alarm = from.learned()?;
         let outcomes = from.list(|from| Some((from.number()?, u16::from_le_bytes(from.array()?))))?;
-        let features = keys.len();
-        let sound = rarity.len() == features
-            && scales.len() == features
-            && width == classes.len() + 1
-            && bias.len() == width
-            && Some(weights.len()) == features.checked_mul(width)
-            && temperature > 0.0
-            && from.rest.is_empty();
-        let mut indices = ByHash::with_capacity_and_hasher(features, Default::default());
-        for (index, key) in keys.into_iter().enumerate() {
-            indices.insert(key, u32::try_from(index).ok()?);
-        }
-        let learned = Learned {
-            vocabulary: Vocabulary { indices, rarity },
-            spelling: Spelling::new(words),
-            linear: Linear { weights, scales, bias, width },
-            temperature,
-            confidence,
-        };
-        sound.then_some(Self { version, fingerprint, classes, learned, outcomes })
+        let sound = learned.linear.width == classes.len() + 1 && from.rest.is_empty();
+        sound.then_some(Self { version, fingerprint, classes, learned, alarm, outcomes })
     }
 }
 
@@ -142,6 +108,22 @@ impl Writer {
 
     fn floats(&mut self, floats: &[f32]) {
         self.list(floats, |out, float| out.bytes.extend(float.to_le_bytes()));
+    }
+}
+
+impl Writer {
+    fn learned(&mut self, learned: &Learned) {
+        let mut keys: Vec<(u32, u64)> = learned.vocabulary.indices.iter().map(|(key, index)| (*index, *key)).collect();
+        keys.sort_unstable();
+        self.list(&keys, |out, (_, key)| out.number(*key));
+        self.floats(&learned.vocabulary.rarity);
+        self.list(learned.spelling.words(), |out, word| out.text(word));
+        self.number(learned.linear.width as u64);
+        self.list(&learned.linear.weights, |out, weight| out.bytes.extend(weight.to_le_bytes()));
+        self.floats(&learned.linear.scales);
+        self.floats(&learned.linear.bias);
+        self.floats(&[learned.temperature]);
+        self.floats(&learned.confidence.weights);
     }
 }
 
@@ -180,6 +162,38 @@ impl<'a> Cursor<'a> {
         (0..length).map(|_| read(self)).collect()
     }
 
+    fn learned(&mut self) -> Option<Learned> {
+        let keys = self.list(Cursor::number)?;
+        let rarity = self.floats()?;
+        let words = self.list(Cursor::text)?;
+        let width = usize::try_from(self.number()?).ok()?;
+        let length = self.length()?;
+        let weights: Vec<i8> = self.take(length)?.iter().map(|byte| byte.cast_signed()).collect();
+        let scales = self.floats()?;
+        let bias = self.floats()?;
+        let temperature = *self.floats()?.first()?;
+        let confidence = Confidence { weights: self.floats()?.try_into().ok()? };
+        let features = keys.len();
+        let sound = rarity.len() == features
+            && scales.len() == features
+            && width >= 1
+            && bias.len() == width
+            && Some(weights.len()) == features.checked_mul(width)
+            && temperature > 0.0;
+        let mut indices = ByHash::with_capacity_and_hasher(features, Default::default());
+        for (index, key) in keys.into_iter().enumerate() {
+            indices.insert(key, u32::try_from(index).ok()?);
+        }
+        let learned = Learned {
+            vocabulary: Vocabulary { indices, rarity },
+            spelling: Spelling::new(words),
+            linear: Linear { weights, scales, bias, width },
+            temperature,
+            confidence,
+        };
+        sound.then_some(learned)
+    }
+
     fn floats(&mut self) -> Option<Vec<f32>> {
         self.list(|from| Some(f32::from_le_bytes(from.array()?)).filter(|float| float.is_finite()))
     }
@@ -200,7 +214,15 @@ mod tests {
             confidence: Confidence::default(),
         };
         let classes = vec!["water".to_owned(), "roof".to_owned()];
-        Stored { version: "x-1".to_owned(), fingerprint: 7, classes, learned, outcomes: vec![(9, 1), (11, UNJUDGED)] }
+        let alarm = learned.clone();
+        Stored {
+            version: "x-1".to_owned(),
+            fingerprint: 7,
+            classes,
+            learned,
+            alarm,
+            outcomes: vec![(9, 1), (11, UNJUDGED)],
+        }
     }
 
     #[test]

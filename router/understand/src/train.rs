@@ -6,17 +6,19 @@ use std::collections::{BTreeMap, HashMap};
 use dauys_config::city::City;
 use serde::Serialize;
 
+use crate::alarm;
 use crate::calibration::{Confidence, Signs, temperature};
 use crate::concepts::Concepts;
 use crate::examples::{Correction, Example, examples};
 use crate::features::hash;
+use crate::hazards::Hazards;
 use crate::learned::{Learned, Weighed};
 use crate::model::Model;
 use crate::reader::Reader;
 use crate::stored::{Stored, UNJUDGED};
 
 /// Changes with every change of what training makes of the same phrases.
-const TRAINER: u64 = 3;
+const TRAINER: u64 = 4;
 /// Parts into which the phrases fall; each is judged by a model that learned from the others.
 const FOLDS: u64 = 5;
 /// How much worse than the model in use a model may be over all phrases, as a share of them.
@@ -138,6 +140,7 @@ fn learn(city: &City, corrections: &[Correction], folds: u64) -> (Stored, Vec<Ex
         fingerprint,
         classes: city.taxonomy.categories.iter().map(|c| c.code.clone()).collect(),
         learned,
+        alarm: alarm::train(city, &reader, &concepts, &Hazards::new()),
         outcomes,
     };
     let clean = examples.into_iter().filter(|e| e.copy == 0).collect();

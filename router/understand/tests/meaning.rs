@@ -173,3 +173,34 @@ fn the_same_pack_gives_the_same_model() {
     let transcript = Transcript { text: "нұрсәтте жарық жоқ", language: None };
     assert_eq!(again.understand(&transcript), MODEL.understand(&transcript));
 }
+
+#[test]
+fn what_is_over_denied_long_ago_or_only_asked_is_no_danger() {
+    for text in [
+        "вчера сообщали про открытый люк его закрыли спасибо",
+        "үзілген сымды кеше жалғап кетті рахмет",
+        "искр нет дыма нет просто свет моргает",
+        "десять лет назад здесь был пожар хочу справку",
+        "agar zilzila bo'lsa qayerga chiqamiz",
+        "өртеніп кеткен құжатты қайдан қалпына келтірем",
+    ] {
+        assert!(understand(text).danger < Danger::Urgent, "{text}: {:?}", understand(text));
+    }
+}
+
+#[test]
+fn danger_is_heard_where_it_is_only_described() {
+    for (text, service) in [
+        ("сорвало крышку с колодца сын чуть не провалился", None),
+        ("бағанадан ұшқын шашып тұр жақындай алмаймыз", Some(EmergencyService::Rescue)),
+        ("печку топили всю ночь голова раскалывается мама не встаёт", Some(EmergencyService::Ambulance)),
+        ("qo'shnimning ombori yonyapti alanga tomga chiqdi", Some(EmergencyService::Fire)),
+        ("balamdy lift ishinde kaldy esigi ashilmai", Some(EmergencyService::Rescue)),
+    ] {
+        let u = understand(text);
+        assert!(u.danger >= Danger::Urgent, "{text}: {u:?}");
+        if service.is_some() {
+            assert_eq!(u.emergency, service, "{text}: {u:?}");
+        }
+    }
+}

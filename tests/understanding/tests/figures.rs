@@ -21,7 +21,7 @@ fn understand(language: &str, text: &str) -> Understanding {
 fn the_right_category_comes_first_in_every_language() {
     for language in ["kk", "ru", "uz", "mixed"] {
         let mut share = Share::default();
-        for call in sets::calls().iter().filter(|call| call.language == language) {
+        for call in sets::calls("shymkent").iter().filter(|call| call.language == language) {
             let first = understand(language, call.text).top.first().map(|scored| scored.code.clone());
             share.add(first.as_deref() == Some(call.category));
         }
@@ -36,14 +36,14 @@ fn danger_is_heard() {
         let danger = understand(said.language, said.text).danger >= Danger::Urgent;
         if said.danger { heard.add(danger) } else { alarms.add(danger) }
     }
-    assert!(heard.value() >= 0.9, "{:.3}", heard.value());
-    assert!(alarms.value() <= 0.1, "{:.3}", alarms.value());
+    assert!(heard.value() >= 0.91, "{:.3}", heard.value());
+    assert!(alarms.value() <= 0.05, "{:.3}", alarms.value());
 }
 
 #[test]
 fn named_places_are_found() {
     let (mut districts, mut streets) = (Share::default(), Share::default());
-    for said in sets::places() {
+    for said in sets::places("shymkent") {
         let place = understand(said.language, said.text).place;
         let of = |code: Option<&String>, expected: &str| code.map(String::as_str) == Some(expected);
         if said.district != "-" {
@@ -53,14 +53,14 @@ fn named_places_are_found() {
             streets.add(of(place.as_ref().and_then(|p| p.street_unit.as_ref()), said.street));
         }
     }
-    assert!(districts.value() >= 0.97, "{:.3}", districts.value());
-    assert!(streets.value() >= 0.92, "{:.3}", streets.value());
+    assert!(districts.value() >= 0.95, "{:.3}", districts.value());
+    assert!(streets.value() >= 0.94, "{:.3}", streets.value());
 }
 
 #[test]
 fn the_language_is_guessed_where_none_is_given() {
     let mut share = Share::default();
-    for call in sets::calls().iter().filter(|call| call.language != "mixed") {
+    for call in sets::calls("shymkent").iter().filter(|call| call.language != "mixed") {
         let guess = MODEL.understand(&Transcript { text: call.text, language: None }).language;
         share.add(guess == Language::from_code(call.language));
     }
@@ -71,5 +71,5 @@ fn the_language_is_guessed_where_none_is_given() {
 fn reports_of_the_same_thing_and_no_others_are_put_together() {
     let found = incidents::measure(&CITY, &MODEL);
     assert!(found.precision() >= 0.98, "{:.3}", found.precision());
-    assert!(found.recall() >= 0.6, "{:.3}", found.recall());
+    assert!(found.recall() >= 0.85, "{:.3}", found.recall());
 }

@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Sureness from which an answer is attached.
-const GATE: f32 = 0.6;
+const GATE: f32 = 0.45;
 /// How much surer it must be than any other question.
 const MARGIN: f32 = 0.08;
 /// What the same category adds.
-const SAME_CATEGORY: f32 = 0.05;
+const SAME_CATEGORY: f32 = 0.15;
 /// Letters of a piece of a word.
 const PIECE: usize = 4;
 /// Pieces of a transcript that are compared.

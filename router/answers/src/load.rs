@@ -1,6 +1,6 @@
 //! The reference book of a city pack.
 
-use super::{AnswerBook, ReferenceQuestion};
+use crate::{AnswerBook, ReferenceQuestion};
 use dauys_config::city::{City, Question};
 
 /// Prepares the city's reference book; a pack without questions has no answers.

@@ -1,7 +1,0 @@
-//! The city's reference book: questions that are asked again and again, each with its answer.
-
-mod book;
-mod load;
-
-pub use book::{AnswerBook, ReferenceQuestion};
-pub use load::load;

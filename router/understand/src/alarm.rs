@@ -1,0 +1,104 @@
+//! What danger sounds like: learned from made-up calls, for dangers that no rule of `dangers.txt` foresees, and against
+//! false alarms. City-independent.
+
+use dauys_config::city::City;
+use dauys_events::Language;
+
+use crate::concepts::Concepts;
+use crate::examples::{Example, tokens, words_of, worn};
+use crate::features::hash;
+use crate::generator::Generator;
+use crate::hazards::Hazards;
+use crate::learned::{Learned, Weighed};
+use crate::reader::Reader;
+
+const CALLS: [(Language, &str); 4] = [
+    (Language::Kk, include_str!("../data/alarm/kk.txt")),
+    (Language::Ru, include_str!("../data/alarm/ru.txt")),
+    (Language::Uz, include_str!("../data/alarm/uz.txt")),
+    (Language::Ru, include_str!("../data/alarm/mixed.txt")),
+];
+/// Calls that are made of one line at most.
+const MADE: usize = 40;
+/// Of so many phrases of the pack one is learned as calm.
+const CALM: u64 = 3;
+/// Class of what is no danger; the codes of `dangers.txt` follow in their order.
+pub(crate) const NONE: usize = 0;
+
+/// Lists the made-up calls: language, code or `calm`, text.
+pub(crate) fn calls() -> Vec<(Language, &'static str, String)> {
+    let mut generator = Generator::new(104);
+    let mut calls = Vec::new();
+    for (language, file) in CALLS {
+        let lines = file.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
+        for (code, pattern) in lines {
+            calls.extend(made(pattern, &mut generator).into_iter().map(|text| (language, code, text)));
+        }
+    }
+    calls
+}
+
+/// Makes calls of a line with alternatives in brackets, so that every alternative occurs.
+fn made(pattern: &str, generator: &mut Generator) -> Vec<String> {
+    let parts: Vec<Vec<&str>> = pattern
+        .split(['(', ')'])
+        .map(|part| part.split('|').collect())
+        .filter(|part: &Vec<&str>| part != &[""])
+        .collect();
+    let most = parts.iter().map(Vec::len).max().unwrap_or(1);
+    let all: usize = parts.iter().map(Vec::len).product();
+    let offsets: Vec<usize> = parts.iter().map(|part| generator.below(part.len())).collect();
+    let mut texts: Vec<String> = Vec::new();
+    for round in 0..MADE.max(most).min(all) {
+        let chosen = parts.iter().zip(&offsets).map(|(part, offset)| {
+            let at = if part.len() == most { round + offset } else { generator.below(part.len()) };
+            part.get(at % part.len()).copied().unwrap_or_default().trim()
+        });
+        texts.push(chosen.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "));
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+/// Learns from the made-up calls and from a pack's phrases.
+pub(crate) fn train(city: &City, reader: &Reader, concepts: &Concepts, hazards: &Hazards) -> Learned {
+    let codes = hazards.codes();
+    let class = |code: &str| codes.iter().position(|known| *known == code).map_or(NONE, |at| at + 1);
+    let mut clean: Vec<Example> = Vec::new();
+    let mut take = |said: &str, language: Language, class: usize| {
+        let words = words_of(&reader.read(said, Some(language), concepts).text);
+        if !words.is_empty() {
+            let phrase = hash(12, words.join(" ").as_bytes());
+            clean.push(Example { words, class, asks: false, phrase, copy: 0 });
+        }
+    };
+    for (language, code, text) in calls() {
+        take(&text, language, class(code));
+    }
+    for (language, book) in city.phrases.iter() {
+        for (category, phrases) in &book.by_category {
+            let grave = city.category(category).is_some_and(|c| c.danger >= dauys_events::Danger::Urgent);
+            for said in phrases {
+                let text = reader.read(said, Some(language), concepts).text;
+                let heard = hazards.hear(&text, &hazards.read(&text));
+                match heard.first() {
+                    Some(first) => take(said, language, class(first.code)),
+                    None if !grave && hash(13, said.as_bytes()).is_multiple_of(CALM) => take(said, language, NONE),
+                    None => {}
+                }
+            }
+        }
+    }
+    let examples = worn(clean, None);
+    Learned::train(&examples.iter().collect::<Vec<_>>(), concepts, codes.len() + 1)
+}
+
+/// Says how likely the words are no danger, and which danger they are likeliest: its place in `dangers.txt`.
+pub(crate) fn weigh(learned: &Learned, words: &[&str], concepts: &Concepts) -> (f32, usize, Weighed) {
+    let weighed = learned.weigh(&learned.sums(&tokens(words, concepts)));
+    let calm = weighed.probabilities.get(NONE).copied().unwrap_or(1.0);
+    let dangers = weighed.probabilities.iter().skip(1).enumerate();
+    let worst = dangers.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at);
+    (calm, worst, weighed)
+}
