@@ -47,6 +47,8 @@ impl Default for GuardSettings {
 pub enum Reason {
     /// The stretch holds no voice.
     NoVoice,
+    /// The stretch is music; no engine was asked.
+    Music,
     /// The engine wrote nothing.
     Empty,
     /// The engine thinks that nobody speaks.
@@ -71,6 +73,7 @@ impl Reason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NoVoice => "no_voice",
+            Self::Music => "music",
             Self::Empty => "empty",
             Self::NoSpeech => "no_speech",
             Self::LowConfidence => "low_confidence",

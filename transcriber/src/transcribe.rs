@@ -7,7 +7,7 @@ use dauys_events::Language;
 use crate::audio::{self, Audio, DecodeError, Limits};
 use crate::engine::{Engine, Hint, Hypothesis};
 use crate::guard::{Guard, Reason};
-use crate::segment::{SegmentSettings, SpeechSpan, segment};
+use crate::segment::{SegmentSettings, SpeechSpan, segment, survey};
 
 /// Everything that decides how a recording is transcribed, apart from the engine.
 #[derive(Debug, Clone)]
@@ -98,13 +98,17 @@ impl Pipeline {
     /// Transcribes a recording that is decoded already. Blocking.
     pub fn transcribe_audio(&self, audio: &Audio, engine: &dyn Engine, hint: Hint) -> Transcript {
         let mut transcript = Transcript { duration: audio.duration(), heard: Vec::new(), dismissed: Vec::new() };
-        for span in segment(&audio.samples, &self.segments_for(engine)) {
+        let found = survey(&audio.samples, &self.segments_for(engine));
+        for span in found.speech {
             let pcm = audio.samples.get(span.samples.clone()).unwrap_or_default();
             match self.hear(pcm, span.voiced, engine, hint) {
                 Ok(hypothesis) => transcript.heard.push(Heard { span, hypothesis }),
                 Err((reason, text)) => transcript.dismissed.push(Dismissed { span, reason, text }),
             }
         }
+        let music = |span| Dismissed { span, reason: Reason::Music, text: String::new() };
+        transcript.dismissed.extend(found.music.into_iter().map(music));
+        transcript.dismissed.sort_by_key(|dismissed| dismissed.span.samples.start);
         transcript
     }
 
