@@ -47,6 +47,8 @@ impl Default for GuardSettings {
 pub enum Reason {
     /// The stretch holds no voice.
     NoVoice,
+    /// The stretch is music; no engine was asked.
+    Music,
     /// The engine wrote nothing.
     Empty,
     /// The engine thinks that nobody speaks.
@@ -71,6 +73,7 @@ impl Reason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NoVoice => "no_voice",
+            Self::Music => "music",
             Self::Empty => "empty",
             Self::NoSpeech => "no_speech",
             Self::LowConfidence => "low_confidence",
@@ -85,7 +88,16 @@ impl Reason {
     /// Returns whether somebody may well have spoken: such a stretch is for a person to listen to.
     #[must_use]
     pub const fn may_be_speech(self) -> bool {
-        matches!(self, Self::LowConfidence | Self::Repetition | Self::Compression | Self::TooFast | Self::EngineFailed)
+        matches!(
+            self,
+            // Somebody may speak over music.
+            Self::LowConfidence
+                | Self::Repetition
+                | Self::Compression
+                | Self::TooFast
+                | Self::EngineFailed
+                | Self::Music
+        )
     }
 
     /// Returns whether another try at a higher temperature may come out better.

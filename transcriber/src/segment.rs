@@ -4,6 +4,7 @@
 //! these must reach an engine that invents words for them. Pure: samples and settings in, spans out.
 
 mod activity;
+mod music;
 mod split;
 mod tone;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::audio::{SAMPLE_RATE, samples_to_duration};
 use activity::{FRAME, Frame};
+use music::MusicEar;
 
 /// How speech is found and cut. The defaults suit telephone calls.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,18 +80,40 @@ impl SpeechSpan {
     }
 }
 
+/// What a recording holds that sounds like a voice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Speech, in order, each span at most the window long.
+    pub speech: Vec<SpeechSpan>,
+    /// Music that a voice detector takes for speech, in order, of any length.
+    pub music: Vec<SpeechSpan>,
+}
+
 /// Finds the speech in `samples` (16 kHz mono), in order, each span at most `settings.window` long.
 #[must_use]
 pub fn segment(samples: &[f32], settings: &SegmentSettings) -> Vec<SpeechSpan> {
+    survey(samples, settings).speech
+}
+
+/// Finds speech and music in `samples` (16 kHz mono).
+#[must_use]
+pub fn survey(samples: &[f32], settings: &SegmentSettings) -> Found {
     let frames = activity::analyse(samples);
     let voiced = voiced_frames(&frames, settings);
-    let runs = join(&voiced, frames_in(settings.hangover));
-    let speech: Vec<Range<usize>> = runs.into_iter().filter(|run| is_speech(run, &frames, &voiced, settings)).collect();
-    pad(&speech, frames.len(), settings)
-        .into_iter()
-        .flat_map(|run| split::split(run, &frames, &voiced, settings))
-        .map(|run| to_span(&run, &voiced, samples.len(), settings))
-        .collect()
+    let mut runs = join(&voiced, frames_in(settings.hangover));
+    runs.retain(|run| is_speech(run, &frames, &voiced, settings));
+    let mut ear = MusicEar::new();
+    let (music, speech): (Vec<_>, Vec<_>) =
+        runs.into_iter().partition(|run| ear.is_music(samples, &frames, run.clone()));
+    let window = (settings.window.as_secs_f64() * f64::from(SAMPLE_RATE)) as usize;
+    Found {
+        speech: pad(&speech, frames.len(), settings)
+            .into_iter()
+            .flat_map(|run| split::split(run, &frames, &voiced, settings))
+            .map(|run| to_span(&run, &voiced, samples.len(), window))
+            .collect(),
+        music: music.iter().map(|run| to_span(run, &voiced, samples.len(), samples.len())).collect(),
+    }
 }
 
 /// Marks the frames that are voice: scored so by the detector (with hysteresis), loud enough, and no line tone.
@@ -156,10 +180,9 @@ fn pad(runs: &[Range<usize>], frames: usize, settings: &SegmentSettings) -> Vec<
         .collect()
 }
 
-fn to_span(run: &Range<usize>, voiced: &[bool], samples: usize, settings: &SegmentSettings) -> SpeechSpan {
+fn to_span(run: &Range<usize>, voiced: &[bool], samples: usize, longest: usize) -> SpeechSpan {
     let count = voiced.iter().take(run.end).skip(run.start).filter(|&&v| v).count();
     let start = (run.start * FRAME).min(samples);
-    let longest = (settings.window.as_secs_f64() * f64::from(SAMPLE_RATE)) as usize;
     SpeechSpan {
         samples: start..(run.end * FRAME).min(samples).min(start + longest),
         voiced: samples_to_duration(count * FRAME),

@@ -8,7 +8,7 @@ use dauys_events::Language;
 use crate::audio::{self, Audio, DecodeError, Limits};
 use crate::engine::{Engine, Hint, Hypothesis};
 use crate::guard::{Guard, Reason};
-use crate::segment::{SegmentSettings, SpeechSpan, segment};
+use crate::segment::{Found, SegmentSettings, SpeechSpan, segment, survey};
 
 /// Everything that decides how a recording is transcribed, apart from the engine.
 #[derive(Debug, Clone)]
@@ -133,9 +133,13 @@ impl Pipeline {
     ) {
         let samples = audio.samples.get(range.clone()).unwrap_or_default();
         let mut found = Transcript::default();
-        for span in segment(samples, &self.segments_for(engine)) {
+        let Found { speech, music } = survey(samples, &self.segments_for(engine));
+        for span in speech {
             self.hear_span(samples, span, engine, hint, &mut found);
         }
+        let told = |span| Dismissed { span, reason: Reason::Music, text: String::new() };
+        found.dismissed.extend(music.into_iter().map(told));
+        found.dismissed.sort_by_key(|dismissed| dismissed.span.samples.start);
         found.shift(range.start);
         into.append(found);
     }

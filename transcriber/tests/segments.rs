@@ -2,9 +2,12 @@
 
 mod support;
 
+#[path = "support/music.rs"]
+mod music;
+
 use std::time::Duration;
 
-use dauys_transcriber::segment::{SegmentSettings, SpeechSpan, segment};
+use dauys_transcriber::segment::{SegmentSettings, SpeechSpan, segment, survey};
 use proptest::prelude::*;
 use support::{RATE, heldout, noise, sample_calls, samples, silence, tones};
 
@@ -53,6 +56,34 @@ fn tones_keys_and_noise_are_no_speech() {
         ("ringing on a noisy line", mixed(&beep(&[(425.0, 0.2)], 1.0, 1.0, 5), &noise(0.005, 10.0))),
     ] {
         assert_eq!(spans(&sound), [], "{name}");
+    }
+}
+
+#[test]
+fn music_of_many_makes_is_no_speech() {
+    let mut taken_for_music = 0;
+    for (name, sound) in music::pieces(8.0) {
+        for gain in [0.5, 0.05] {
+            let quieter: Vec<f32> = sound.iter().zip(noise(0.002, 8.0)).map(|(s, n)| gain * s + n).collect();
+            let found = survey(&quieter, &ten_seconds());
+            assert_eq!(found.speech, [], "{name} at {gain}");
+            taken_for_music += found.music.len();
+        }
+    }
+    assert!(taken_for_music > 0, "the voice detector takes some of it for a voice, or this test tells nothing");
+}
+
+#[test]
+fn speech_over_faint_music_stays() {
+    let power = |sound: &[f32]| sound.iter().map(|s| s * s).sum::<f32>() / sound.len() as f32;
+    for call in sample_calls() {
+        let speech = samples(&call);
+        for (name, piece) in music::pieces(speech.len() as f32 / RATE as f32) {
+            let gain = 0.2 * (power(&speech) / power(&piece)).sqrt();
+            let faint: Vec<f32> = piece.iter().map(|s| gain * s).collect();
+            let found = survey(&mixed(&speech, &faint), &ten_seconds());
+            assert!(found.music.is_empty() && !found.speech.is_empty(), "{} over {name}: {found:?}", call.file);
+        }
     }
 }
 

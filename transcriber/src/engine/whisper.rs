@@ -1,5 +1,7 @@
 //! whisper.cpp in this process: one model shared by a fixed number of states, one state for each stretch in progress.
 
+mod greedy;
+
 use std::fs::File;
 use std::io::{BufReader, Cursor, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -178,21 +180,39 @@ impl WhisperEngine {
     /// generator that lives as long as the state, and in a used one what a caller said would depend on who called before.
     fn recognise(&self, state: &mut WhisperState, pcm: &[f32], hint: Hint) -> Result<Hypothesis, WhisperError> {
         let context = self.context_for(pcm.len());
-        let choice = self.detect(state, pcm, context, hint)?;
-        let prepared = self.params.iter().find(|prepared| prepared.language == choice.language);
-        let prepared = prepared.ok_or(WhisperError::InvalidText)?;
         let beams_only = matches!(self.settings.decoding, Decoding::Beam(_)) && !hint.quick;
-        if hint.temperature == 0.0 && !beams_only {
-            state.full(with(&prepared.greedy, context, 0.0), pcm)?;
-            let (heard, worst) = self.read(state, &choice, 0.0);
-            let sure = heard.average_log_probability >= SURE_AVERAGE && worst >= SURE_WORST;
-            if hint.quick || self.settings.decoding == Decoding::Greedy || sure || heard.text.is_empty() {
-                return Ok(heard);
+        let greedy = hint.temperature == 0.0 && !beams_only;
+        if greedy || self.settings.languages.len() > 1 {
+            self.listen(state, pcm, context)?;
+        }
+        let choice = self.detect(state, hint)?;
+        if greedy {
+            let token = language_token(&self.context, choice.language).ok_or(WhisperError::InvalidText)?;
+            let reading = greedy::read(&self.context, state, token, self.settings.threads_per_state)?;
+            let sure = reading.average >= SURE_AVERAGE && reading.worst >= SURE_WORST;
+            if hint.quick || self.settings.decoding == Decoding::Greedy || sure || reading.text.is_empty() {
+                return Ok(Hypothesis {
+                    text: reading.text,
+                    no_speech_probability: reading.no_speech,
+                    average_log_probability: reading.average,
+                    temperature: 0.0,
+                    ..in_language(&choice)
+                });
             }
         }
+        let prepared = self.params.iter().find(|prepared| prepared.language == choice.language);
+        let prepared = prepared.ok_or(WhisperError::InvalidText)?;
         let mut fresh = self.context.create_state()?;
         fresh.full(with(&prepared.beams, context, hint.temperature), pcm)?;
-        Ok(self.read(&fresh, &choice, hint.temperature).0)
+        Ok(self.read(&fresh, &choice, hint.temperature))
+    }
+
+    /// Encodes a stretch. A reading of one token sets the state up with the cut window, which the encoder alone cannot be told.
+    fn listen(&self, state: &mut WhisperState, pcm: &[f32], context: usize) -> Result<(), WhisperError> {
+        let first = self.params.first().ok_or(WhisperError::InvalidText)?;
+        let mut params = with(&first.greedy, context, 0.0);
+        params.set_max_tokens(1);
+        state.full(params, pcm)
     }
 
     /// How many positions of the window are encoded for so many samples; 0 for all of it.
@@ -210,39 +230,21 @@ impl WhisperEngine {
         if cut && positions < whole { positions.max(SHORTEST_CONTEXT) } else { 0 }
     }
 
-    /// Asks the model for the language; with one configured, there is nothing to ask.
-    fn detect(
-        &self,
-        state: &mut WhisperState,
-        pcm: &[f32],
-        context: usize,
-        hint: Hint,
-    ) -> Result<LanguageChoice, WhisperError> {
+    /// Asks the model for the language of what the state has encoded; with one configured, there is nothing to ask.
+    fn detect(&self, state: &mut WhisperState, hint: Hint) -> Result<LanguageChoice, WhisperError> {
         if let [only] = self.settings.languages.as_slice() {
             return Ok(LanguageChoice { language: *only, confidence: 1.0, shares: vec![(*only, 1.0)] });
         }
-        let heard = self.language_probabilities(state, pcm, context)?;
+        let heard = self.language_probabilities(state)?;
         choose_language(&heard, hint.pressed, self.settings.pressed_weight).ok_or(WhisperError::InvalidText)
     }
 
-    /// The model's probabilities of the configured languages. A reading of one token sets the state up with the cut window,
-    /// which the language detection of whisper.cpp itself cannot be told.
-    fn language_probabilities(
-        &self,
-        state: &mut WhisperState,
-        pcm: &[f32],
-        context: usize,
-    ) -> Result<Vec<(Language, f32)>, WhisperError> {
-        let threads = self.settings.threads_per_state;
-        let first = self.params.first().ok_or(WhisperError::InvalidText)?;
-        let mut params = with(&first.greedy, context, 0.0);
-        params.set_max_tokens(1);
-        state.full(params, pcm)?;
-        state.decode(&[self.context.token_sot()], 0, threads)?;
+    /// The model's probabilities of the configured languages; whisper.cpp's own detection would encode the whole window.
+    fn language_probabilities(&self, state: &mut WhisperState) -> Result<Vec<(Language, f32)>, WhisperError> {
+        state.decode(&[self.context.token_sot()], 0, self.settings.threads_per_state)?;
         let logits = state.get_logits()?;
         let logit = |language: Language| {
-            let id = whisper_rs::get_lang_id(language.code())?;
-            let token = usize::try_from(self.context.token_lang(id)).ok()?;
+            let token = usize::try_from(language_token(&self.context, language)?).ok()?;
             logits.get(token).copied()
         };
         let logits: Vec<(Language, f32)> =
@@ -252,12 +254,11 @@ impl WhisperEngine {
         Ok(logits.into_iter().map(|(of, logit)| (of, (logit - most).exp() / total)).collect())
     }
 
-    /// Reads the words and the evidence, and the log-probability of the least sure token. Text may hold half a letter: it
-    /// is read lossily, token by token would be worse.
-    fn read(&self, state: &WhisperState, choice: &LanguageChoice, temperature: f32) -> (Hypothesis, f32) {
+    /// Reads the words and the evidence. Text may hold half a letter: it is read lossily, token by token would be worse.
+    fn read(&self, state: &WhisperState, choice: &LanguageChoice, temperature: f32) -> Hypothesis {
         let end_of_text = self.context.token_eot();
         let mut text = String::new();
-        let (mut sum, mut tokens, mut silence, mut worst) = (0f32, 0usize, 0f32, 0f32);
+        let (mut sum, mut tokens, mut silence) = (0f32, 0usize, 0f32);
         for segment in state.as_iter() {
             if let Ok(part) = segment.to_str_lossy() {
                 text.push_str(&part);
@@ -266,19 +267,15 @@ impl WhisperEngine {
             for probability in words(&segment, end_of_text) {
                 sum += probability;
                 tokens += 1;
-                worst = worst.min(probability);
             }
         }
-        let hypothesis = Hypothesis {
+        Hypothesis {
             text: text.trim().to_owned(),
-            language: choice.language,
-            language_confidence: choice.confidence,
-            languages: choice.shares.clone(),
             no_speech_probability: silence,
             average_log_probability: if tokens == 0 { 0.0 } else { sum / tokens as f32 },
             temperature,
-        };
-        (hypothesis, worst)
+            ..in_language(choice)
+        }
     }
 
     fn window_samples(&self) -> usize {
@@ -322,6 +319,23 @@ impl Engine for WhisperEngine {
         self.put_back(keep(state, &result));
         result.map_err(failed)
     }
+}
+
+/// A hypothesis without words yet.
+fn in_language(choice: &LanguageChoice) -> Hypothesis {
+    Hypothesis {
+        text: String::new(),
+        language: choice.language,
+        language_confidence: choice.confidence,
+        languages: choice.shares.clone(),
+        no_speech_probability: 0.0,
+        average_log_probability: 0.0,
+        temperature: 0.0,
+    }
+}
+
+fn language_token(context: &WhisperContext, language: Language) -> Option<i32> {
+    Some(context.token_lang(whisper_rs::get_lang_id(language.code())?))
 }
 
 /// Returns the state if it may be used again.
