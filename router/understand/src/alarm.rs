@@ -12,11 +12,15 @@ use crate::hazards::Hazards;
 use crate::learned::{Learned, Weighed};
 use crate::reader::Reader;
 
-const CALLS: [(Language, &str); 4] = [
+const CALLS: [(Language, &str); 8] = [
     (Language::Kk, include_str!("../data/alarm/kk.txt")),
     (Language::Ru, include_str!("../data/alarm/ru.txt")),
     (Language::Uz, include_str!("../data/alarm/uz.txt")),
     (Language::Ru, include_str!("../data/alarm/mixed.txt")),
+    (Language::Kk, include_str!("../data/alarm/kk2.txt")),
+    (Language::Ru, include_str!("../data/alarm/ru2.txt")),
+    (Language::Uz, include_str!("../data/alarm/uz2.txt")),
+    (Language::Ru, include_str!("../data/alarm/mixed2.txt")),
 ];
 /// Calls that are made of one line at most.
 const MADE: usize = 40;
