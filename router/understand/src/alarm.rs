@@ -12,7 +12,7 @@ use crate::hazards::Hazards;
 use crate::learned::{Learned, Weighed};
 use crate::reader::Reader;
 
-const CALLS: [(Language, &str); 8] = [
+const CALLS: [(Language, &str); 12] = [
     (Language::Kk, include_str!("../data/alarm/kk.txt")),
     (Language::Ru, include_str!("../data/alarm/ru.txt")),
     (Language::Uz, include_str!("../data/alarm/uz.txt")),
@@ -21,6 +21,10 @@ const CALLS: [(Language, &str); 8] = [
     (Language::Ru, include_str!("../data/alarm/ru2.txt")),
     (Language::Uz, include_str!("../data/alarm/uz2.txt")),
     (Language::Ru, include_str!("../data/alarm/mixed2.txt")),
+    (Language::Kk, include_str!("../data/alarm/kk3.txt")),
+    (Language::Ru, include_str!("../data/alarm/ru3.txt")),
+    (Language::Uz, include_str!("../data/alarm/uz3.txt")),
+    (Language::Ru, include_str!("../data/alarm/mixed3.txt")),
 ];
 /// Calls that are made of one line at most.
 const MADE: usize = 40;

@@ -130,8 +130,13 @@ fn learn(city: &City, corrections: &[Correction], folds: u64) -> (Stored, Vec<Ex
     let examples = examples(city, corrections, &reader, &concepts);
     let classes = city.taxonomy.categories.len();
     let unclear = city.taxonomy.categories.iter().position(|c| c.code == city.settings.inspector.unclear_category);
-    let held = cross_validate(&examples, &concepts, classes, folds);
-    let mut learned = Learned::train(&examples.iter().collect::<Vec<_>>(), &concepts, classes);
+    // Three trainings that know nothing of each other: a start that waits for them need not wait for their sum.
+    let (held, mut learned, alarm) = std::thread::scope(|scope| {
+        let alarm = scope.spawn(|| alarm::train(city, &reader, &concepts, &Hazards::new()));
+        let held = scope.spawn(|| cross_validate(&examples, &concepts, classes, folds));
+        let learned = Learned::train(&examples.iter().collect::<Vec<_>>(), &concepts, classes);
+        (joined(held), learned, joined(alarm))
+    });
     (learned.temperature, learned.confidence) = calibrate(&held, &examples, unclear);
     let outcomes = outcomes(&held, &examples);
     let fingerprint = fingerprint(city);
@@ -140,11 +145,15 @@ fn learn(city: &City, corrections: &[Correction], folds: u64) -> (Stored, Vec<Ex
         fingerprint,
         classes: city.taxonomy.categories.iter().map(|c| c.code.clone()).collect(),
         learned,
-        alarm: alarm::train(city, &reader, &concepts, &Hazards::new()),
+        alarm,
         outcomes,
     };
     let clean = examples.into_iter().filter(|e| e.copy == 0).collect();
     (stored, clean, reader, concepts)
+}
+
+fn joined<T>(handle: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn version(city: &City, fingerprint: u64, corrections: &[Correction]) -> String {
