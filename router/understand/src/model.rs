@@ -36,7 +36,7 @@ const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
 /// Probability from which what sounds like danger is one, and the share of the words that must be known for it.
-const ALARM: f32 = 0.5;
+const ALARM: f32 = 0.6;
 const ALARM_KNOWN: f32 = 0.5;
 /// Probability of calm from which a rule that heard danger is not believed.
 const CALM: f32 = 0.9;
