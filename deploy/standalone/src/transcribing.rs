@@ -76,3 +76,6 @@ async fn admit(State(app): State<App>, request: Request, next: Next) -> Response
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
