@@ -14,6 +14,9 @@ pub(super) struct Reading {
     pub no_speech: f32,
 }
 
+/// Start, language, task and no timestamps.
+const PROMPT: usize = 4;
+
 /// Reads the words of the stretch that `state` has encoded, in the language of the token `language`.
 pub(super) fn read(
     context: &WhisperContext,
@@ -22,11 +25,14 @@ pub(super) fn read(
     threads: usize,
 ) -> Result<Reading, WhisperError> {
     let end = context.token_eot();
-    let prompt = [context.token_sot(), language, context.token_transcribe(), context.token_not()];
     // whisper.cpp's own limit: half of the text context, less the prompt.
-    let most = usize::try_from(context.n_text_ctx() / 2 - 4).unwrap_or(0);
-    state.decode(&prompt, 0, threads)?;
+    let most = usize::try_from(context.n_text_ctx() / 2).unwrap_or(0).saturating_sub(PROMPT);
+    // One at a time where the logits are looked at: of several tokens, whisper.cpp puts those of the last one last, and
+    // `get_logits` shows the first ones, which are then left from the decoding before.
+    state.decode(&[context.token_sot()], 0, threads)?;
     let no_speech = share(state.get_logits()?, context.token_nosp());
+    state.decode(&[language, context.token_transcribe()], 1, threads)?;
+    state.decode(&[context.token_not()], 3, threads)?;
     let (mut bytes, mut tokens, mut sum, mut worst) = (Vec::new(), 0usize, 0f32, 0f32);
     // The first token must be a word: neither the end nor a lone space.
     let space = context.tokenize(" ", 1).ok().and_then(|tokens| tokens.first().copied()).unwrap_or(end);
@@ -40,7 +46,7 @@ pub(super) fn read(
         sum += probability;
         worst = worst.min(probability);
         tokens += 1;
-        state.decode(&[token], prompt.len() + tokens - 1, threads)?;
+        state.decode(&[token], PROMPT + tokens - 1, threads)?;
     }
     Ok(Reading {
         text: String::from_utf8_lossy(&bytes).trim().to_owned(),
