@@ -139,3 +139,20 @@ async fn staff_and_programs_are_served() {
         assert!(![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&empty.status()), "{login}");
     }
 }
+
+#[test]
+fn a_model_reads_districts_first_and_no_everyday_words() {
+    let city = City::embedded("shymkent").expect("the pack");
+    let words = super::city_words(&city, &[Language::Kk, Language::Ru]);
+    let kazakh = words.of(Some(Language::Kk)).expect("names");
+    assert!(kazakh.starts_with("Абай ауданы, Әл-Фараби ауданы"), "{kazakh}");
+    let everyday = city.territory.units.iter().filter(|unit| unit.ambiguous).map(|unit| &unit.name.kk);
+    let read: Vec<&str> = kazakh.split(", ").collect();
+    assert!(everyday.clone().count() > 0, "the pack has some");
+    for name in everyday {
+        assert!(!read.contains(&name.as_str()), "{name} in {kazakh}");
+    }
+    let mixed = words.of(None).expect("names");
+    assert!(mixed.starts_with("Абай ауданы, Абайский район, Әл-Фараби ауданы"), "{mixed}");
+    assert_eq!(words.of(Some(Language::Uz)), Some(mixed), "nobody expects Uzbek here");
+}
