@@ -172,3 +172,18 @@ fn a_quick_look_reads_nothing_first() {
         assert_eq!(look(&engine), look(&ENGINE), "{}", call.file);
     }
 }
+
+#[test]
+fn a_quick_look_hears_the_first_word_too_in_one_language_or_several() {
+    let calls = sample_calls();
+    let quick = Hint { quick: true, ..Hint::default() };
+    let first = |text: &str| text.split_whitespace().next().map(str::to_owned);
+    for call in &calls {
+        let one =
+            WhisperEngine::load(WhisperSettings { languages: vec![call.language], ..settings() }).expect("a model");
+        for engine in [&*ENGINE, &one] {
+            let heard = engine.transcribe(&samples(call), quick).expect("words");
+            assert_eq!(first(&heard.text), first(&call.text), "{}", call.file);
+        }
+    }
+}
