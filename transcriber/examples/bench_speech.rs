@@ -21,6 +21,7 @@ use dauys_transcriber::engine::{
     AudioContext, DEMO_MODEL, Decoding, Engine as _, Hint, ModelSource, WhisperEngine, WhisperSettings,
 };
 use dauys_transcriber::transcribe::{Pipeline, Transcript};
+use dauys_transcriber::words::CityWords;
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error>;
@@ -96,6 +97,7 @@ fn engine(
         decoding,
         pressed_weight: 1.0,
         context,
+        words: CityWords::default(),
     })?)
 }
 

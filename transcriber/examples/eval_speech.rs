@@ -17,6 +17,7 @@ use dauys_transcriber::engine::{
     AudioContext, Decoding, Engine as _, Hint, ModelSource, WhisperEngine, WhisperSettings,
 };
 use dauys_transcriber::transcribe::{Pipeline, Transcript};
+use dauys_transcriber::words::CityWords;
 use serde_json::{Value, json};
 
 #[derive(Default, Clone, Copy)]
@@ -38,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         decoding: Decoding::Adaptive(5),
         pressed_weight: 4.0,
         context: AudioContext::Auto,
+        words: CityWords::default(),
     })?;
     let pipeline = Pipeline::default();
     let folder = heldout_folder();

@@ -12,6 +12,7 @@ use dauys_transcriber::engine::{
     AudioContext, Decoding, Engine as _, Hint, ModelSource, WhisperEngine, WhisperSettings,
 };
 use dauys_transcriber::transcribe::Pipeline;
+use dauys_transcriber::words::CityWords;
 
 struct Call {
     file: String,
@@ -48,6 +49,7 @@ fn measure(calls: &[Call], decoding: Decoding, threads: usize) -> Result<(), Box
         decoding,
         pressed_weight: 1.0,
         context: AudioContext::Auto,
+        words: CityWords::default(),
     })?;
     let pipeline = Pipeline::default();
     let (mut pairs, mut wording) = (Score::default(), Score::default());

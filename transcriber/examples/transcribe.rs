@@ -6,6 +6,7 @@
 use dauys_events::Language;
 use dauys_transcriber::engine::{AudioContext, Decoding, Hint, ModelSource, WhisperEngine, WhisperSettings};
 use dauys_transcriber::transcribe::Pipeline;
+use dauys_transcriber::words::CityWords;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut files: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         decoding: Decoding::Beam(5),
         pressed_weight: 1.0,
         context: AudioContext::Auto,
+        words: CityWords::default(),
     })?;
     for file in files {
         let transcript = Pipeline::default().transcribe(&std::fs::read(&file)?, &engine, Hint::default())?;

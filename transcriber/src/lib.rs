@@ -1,6 +1,6 @@
 //! Speech to text: decoding, segmentation, engines, guards and the worker.
 //!
-//! [`audio`], [`segment`], [`guard`], [`numbers`] and [`schedule`] are pure; [`engine`] runs whisper.cpp or asks a server;
+//! [`audio`], [`segment`], [`guard`], [`numbers`], [`schedule`] and [`words`] are pure; [`engine`] runs whisper.cpp or asks a server;
 //! [`transcribe`] puts them together for one recording, [`early`] for parts of a call that still goes on. Two shells: [`worker`] takes recordings from the bus, [`service`]
 //! takes them from whoever speaks the protocol of OpenAI's transcription. [`models`] fetches models.
 
@@ -19,4 +19,5 @@ pub mod settings;
 pub mod telemetry;
 pub mod transcribe;
 pub mod urgency;
+pub mod words;
 pub mod worker;

@@ -12,6 +12,7 @@ use crate::engine::{AudioContext, Decoding, Engine, Fallback, LoadError, ModelSo
 use crate::models;
 use crate::segment::SegmentSettings;
 use crate::transcribe::Pipeline;
+use crate::words::CityWords;
 
 /// The beams of the `beam` search. On the demo model's held-out calls, five make a third fewer word errors than none
 /// and take up to 1.4 times as long; two make more errors than none (`examples/speed.rs`).
@@ -19,19 +20,20 @@ const BEAMS: u8 = 5;
 /// How many times the language that the caller pressed counts.
 const PRESSED_WEIGHT: f32 = 4.0;
 
-/// Starts the engine that the settings name. `data` is the data folder, where fetched models are. Blocking; `client` and
-/// `runtime` carry the requests to servers.
+/// Starts the engine that the settings name. `data` is the data folder, where fetched models are, and `words` what the model reads
+/// before it listens. Blocking; `client` and `runtime` carry the requests to servers.
 ///
 /// # Errors
 /// A [`LoadError`] that says what to do.
 pub fn engine(
     settings: &Transcriber,
     data: &Path,
+    words: &CityWords,
     client: reqwest::Client,
     runtime: Handle,
 ) -> Result<Arc<dyn Engine>, LoadError> {
-    let local = || WhisperEngine::load(whisper(settings, data)?);
-    let servers = || Ok::<_, LoadError>(RemoteEngine::new(remote(settings)?, client, runtime));
+    let local = || WhisperEngine::load(WhisperSettings { words: words.clone(), ..whisper(settings, data)? });
+    let servers = || Ok::<_, LoadError>(RemoteEngine::new(remote(settings, words)?, client, runtime));
     Ok(match settings.engine {
         Which::Local => Arc::new(local()?),
         Which::Remote => Arc::new(servers()?),
@@ -40,7 +42,7 @@ pub fn engine(
     })
 }
 
-fn remote(settings: &Transcriber) -> Result<RemoteSettings, LoadError> {
+fn remote(settings: &Transcriber, words: &CityWords) -> Result<RemoteSettings, LoadError> {
     let remote = &settings.remote;
     let token = remote.token.read().map_err(|why| LoadError::Settings(format!("transcriber.remote.token: {why}")))?;
     Ok(RemoteSettings {
@@ -51,10 +53,11 @@ fn remote(settings: &Transcriber) -> Result<RemoteSettings, LoadError> {
         timeout: Duration::from_secs(remote.timeout_seconds.into()),
         parallel: remote.parallel,
         languages: settings.languages.clone(),
+        words: words.clone(),
     })
 }
 
-/// Returns how whisper.cpp is to be run.
+/// Returns how whisper.cpp is to be run, with no words to read before.
 ///
 /// # Errors
 /// [`LoadError::Settings`] where the settings name the demo model and it is not compiled in.
@@ -77,6 +80,7 @@ pub fn whisper(settings: &Transcriber, data: &Path) -> Result<WhisperSettings, L
             Context::Full => AudioContext::Full,
         },
         pressed_weight: PRESSED_WEIGHT,
+        words: CityWords::default(),
     })
 }
 

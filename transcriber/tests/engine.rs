@@ -7,11 +7,13 @@ mod support;
 use std::io::Cursor;
 use std::path::PathBuf;
 
+use dauys_config::city::City;
 use dauys_events::Language;
 use dauys_transcriber::engine::{
     DEMO_MODEL, Decoding, Engine as _, EngineError, Hint, LoadError, ModelFileError, ModelSource, WhisperEngine,
     WhisperSettings, check_model,
 };
+use dauys_transcriber::words::CityWords;
 use support::{ENGINE, heldout, sample_calls, samples, settings, silence};
 
 fn load_file(bytes: &[u8]) -> Result<WhisperEngine, LoadError> {
@@ -131,5 +133,57 @@ fn what_is_heard_does_not_depend_on_who_called_before() {
     for other in calls.iter().take(4) {
         heard(other);
         assert_eq!(heard(unsure), first, "after {}", other.file);
+    }
+}
+
+/// An engine that reads Shymkent's names before it listens.
+fn with_words(decoding: Decoding) -> WhisperEngine {
+    let city = City::embedded("shymkent").expect("the pack");
+    let names =
+        |language| (language, city.territory.units.iter().map(|unit| unit.name.get(language).as_str()).collect());
+    let words = CityWords::new(&Language::ALL.map(names));
+    WhisperEngine::load(WhisperSettings { words, decoding, ..settings() }).expect("a model")
+}
+
+#[test]
+fn a_model_that_reads_the_citys_words_first_still_hears_and_nobodys_words_depend_on_others() {
+    let calls = sample_calls();
+    for decoding in [Decoding::Greedy, Decoding::Beam(5), Decoding::Adaptive(5)] {
+        let engine = with_words(decoding);
+        let hear = |call, hint| engine.transcribe(&samples(call), hint).expect("an answer");
+        let first = &calls[0];
+        let pressed = Hint::pressed(Some(first.language));
+        let heard = hear(first, pressed);
+        assert_eq!(heard.language, first.language, "the language is told before anything is read");
+        for call in &calls {
+            hear(call, Hint::default());
+            hear(call, Hint { temperature: 0.4, ..Hint::default() });
+        }
+        assert_eq!(hear(first, pressed), heard, "{decoding:?}");
+    }
+}
+
+#[test]
+fn a_quick_look_reads_nothing_first() {
+    let (engine, calls) = (with_words(Decoding::Adaptive(5)), sample_calls());
+    let quick = Hint { quick: true, ..Hint::default() };
+    for call in &calls {
+        let look = |engine: &WhisperEngine| engine.transcribe(&samples(call), quick).expect("an answer");
+        assert_eq!(look(&engine), look(&ENGINE), "{}", call.file);
+    }
+}
+
+#[test]
+fn a_quick_look_hears_the_first_word_too_in_one_language_or_several() {
+    let calls = sample_calls();
+    let quick = Hint { quick: true, ..Hint::default() };
+    let first = |text: &str| text.split_whitespace().next().map(str::to_owned);
+    for call in &calls {
+        let one =
+            WhisperEngine::load(WhisperSettings { languages: vec![call.language], ..settings() }).expect("a model");
+        for engine in [&*ENGINE, &one] {
+            let heard = engine.transcribe(&samples(call), quick).expect("words");
+            assert_eq!(first(&heard.text), first(&call.text), "{}", call.file);
+        }
     }
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::expect_used, reason = "a failed step is a failed test")]
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::{Multipart, State};
@@ -13,6 +13,7 @@ use axum::routing::post;
 use dauys_events::Language;
 use dauys_transcriber::engine::remote::{RemoteEngine, RemoteSettings};
 use dauys_transcriber::engine::{Engine as _, EngineError, FakeEngine, Fallback, Hint};
+use dauys_transcriber::words::CityWords;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
@@ -34,20 +35,25 @@ enum Answer {
 struct Stub {
     plan: Plan,
     asked: Arc<AtomicUsize>,
+    /// The words that came with the last request.
+    prompt: Arc<Mutex<Option<String>>>,
 }
 
 async fn answer(State(stub): State<Stub>, headers: HeaderMap, mut form: Multipart) -> Response {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     assert_eq!(bearer, Some("Bearer made-up"));
-    let mut file = 0;
+    let (mut file, mut prompt) = (0, None);
     while let Some(field) = form.next_field().await.expect("a whole form") {
         if field.name() == Some("file") {
             let bytes = field.bytes().await.expect("a whole file");
             assert!(bytes.starts_with(b"RIFF"));
             file = bytes.len();
+        } else if field.name() == Some("prompt") {
+            prompt = Some(field.text().await.expect("a whole field"));
         }
     }
     assert_eq!(file, 44 + 2 * 16_000);
+    *stub.prompt.lock().expect("no fault") = prompt;
     match (stub.plan)(stub.asked.fetch_add(1, Ordering::SeqCst)) {
         Answer::Words(text) => axum::Json(serde_json::json!({
             "text": text, "language": "russian",
@@ -62,16 +68,25 @@ async fn answer(State(stub): State<Stub>, headers: HeaderMap, mut form: Multipar
 }
 
 async fn serve(plan: Plan) -> (String, Arc<AtomicUsize>) {
-    let stub = Stub { plan, asked: Arc::default() };
-    let asked = Arc::clone(&stub.asked);
+    let (url, stub) = serve_stub(plan).await;
+    (url, stub.asked)
+}
+
+async fn serve_stub(plan: Plan) -> (String, Stub) {
+    let stub = Stub { plan, asked: Arc::default(), prompt: Arc::default() };
+    let kept = stub.clone();
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let routes = axum::Router::new().route("/hear", post(answer)).with_state(stub);
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    (format!("http://{address}"), asked)
+    (format!("http://{address}"), kept)
 }
 
 fn engine(endpoints: Vec<String>) -> RemoteEngine {
+    engine_with(endpoints, CityWords::default())
+}
+
+fn engine_with(endpoints: Vec<String>, words: CityWords) -> RemoteEngine {
     let settings = RemoteSettings {
         endpoints,
         path: "/hear".to_owned(),
@@ -80,6 +95,7 @@ fn engine(endpoints: Vec<String>) -> RemoteEngine {
         timeout: Duration::from_millis(700),
         parallel: 4,
         languages: Language::ALL.to_vec(),
+        words,
     };
     let client = reqwest::Client::builder().build().expect("a client");
     RemoteEngine::new(settings, client, Handle::current())
@@ -133,4 +149,28 @@ async fn where_no_server_answers_the_engine_behind_them_does() {
     let both = Fallback::new(engine(vec![down]), FakeEngine::saying("нет тепла", Language::Ru));
     let listening = move || both.transcribe(&[0.1; 16_000], Hint::default()).map(|heard| heard.text);
     assert_eq!(tokio::task::spawn_blocking(listening).await.expect("no fault").as_deref(), Ok("нет тепла"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_told_the_citys_words_where_they_are_set_and_nothing_otherwise() {
+    let (url, stub) = serve_stub(|_| Answer::Words("нет света")).await;
+    let words = || {
+        CityWords::new(&[
+            (Language::Kk, vec!["Абай ауданы", "Нұрсат"]),
+            (Language::Ru, vec!["Абайский район", "Нурсат"]),
+        ])
+    };
+    let kazakh = Hint::pressed(Some(Language::Kk));
+    for (words, hint, told) in [
+        (words(), kazakh, Some("Абай ауданы, Нұрсат")),
+        (words(), Hint::default(), Some("Абай ауданы, Абайский район, Нұрсат, Нурсат")),
+        (words(), Hint { quick: true, ..kazakh }, None),
+        (CityWords::default(), kazakh, None),
+    ] {
+        let engine = engine_with(vec![url.clone()], words);
+        let listening = move || engine.transcribe(&[0.1; 16_000], hint).map(|heard| heard.text);
+        let heard = tokio::task::spawn_blocking(listening).await.expect("no fault");
+        assert_eq!(heard.as_deref(), Ok("нет света"));
+        assert_eq!(stub.prompt.lock().expect("no fault").as_deref(), told);
+    }
 }

@@ -29,6 +29,9 @@ pub struct Transcriber {
     /// How much of the window is computed for a shorter stretch: `auto` cuts it where the model was trained for that (the
     /// demonstration model was), `cut` always (faster, other models may write worse), `full` never.
     pub audio_context: AudioContext,
+    /// Whether the model reads the names of the city pack's districts, streets and agencies before it listens, so that it spells them
+    /// as the pack does: for models that learned to read something before, which the demonstration model did not.
+    pub city_words: bool,
     /// How many recordings wait in this process, sorted by urgency; the bus keeps the rest.
     pub waiting_room: usize,
     /// Whether `/v1/audio/transcriptions` and `/v1/models` are served, as OpenAI's clients speak them, to staff and programs
@@ -119,6 +122,7 @@ impl Default for Transcriber {
             languages: Language::ALL.to_vec(),
             window_seconds: 0,
             audio_context: AudioContext::Auto,
+            city_words: false,
             waiting_room: 2000,
             serve: true,
             remote: Remote::default(),

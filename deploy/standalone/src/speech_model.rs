@@ -180,18 +180,4 @@ fn toml_string(value: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::with_model;
-
-    #[test]
-    fn only_the_models_line_changes() {
-        let text = "# ours\n[http]\nmodel = 1\n\n[transcriber]\nthreads = 2\nmodel = \"demo\" # old\n[sip]\nport = 1\n";
-        let expected = "# ours\n[http]\nmodel = 1\n\n[transcriber]\nthreads = 2\nmodel = \"small\"\n[sip]\nport = 1\n";
-        assert_eq!(with_model(text, "small"), expected);
-        assert_eq!(
-            with_model("[transcriber]\nthreads = 2", "a\"b"),
-            "[transcriber]\nmodel = \"a\\\"b\"\nthreads = 2\n"
-        );
-        assert_eq!(with_model("", "small"), "[transcriber]\nmodel = \"small\"\n");
-    }
-}
+mod tests;

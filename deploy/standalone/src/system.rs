@@ -71,7 +71,7 @@ impl System {
         shown.done(&format!("{:?}, {:?}", settings.store.kind, settings.bus.kind).to_lowercase());
         let stop_rooms = CancellationToken::new();
         let mut rooms = Vec::new();
-        let engine = transcribing::load_engine(&settings).await?;
+        let engine = transcribing::load_engine(&settings, &city).await?;
         let worker = transcribing::worker(&settings, &city, Arc::clone(&engine), &bus, &recordings);
         let board = worker.board();
         rooms.push(tokio::spawn(worker.run(stop_rooms.clone())));

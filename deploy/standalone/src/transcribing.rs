@@ -8,29 +8,46 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use dauys_bus::{Bus, Recordings};
 use dauys_config::Settings;
-use dauys_config::city::City;
+use dauys_config::city::{City, Level};
+use dauys_events::Language;
 use dauys_router::web::App;
 use dauys_transcriber::engine::Engine;
 use dauys_transcriber::load::LoadBoard;
 use dauys_transcriber::service::{self, ServiceError};
 use dauys_transcriber::urgency::Urgency;
+use dauys_transcriber::words::CityWords;
 use dauys_transcriber::worker::{Worker, WorkerSettings};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// Starts the engine that the settings name, and warms it.
-pub(crate) async fn load_engine(settings: &Settings) -> anyhow::Result<Arc<dyn Engine>> {
+pub(crate) async fn load_engine(settings: &Settings, city: &City) -> anyhow::Result<Arc<dyn Engine>> {
     let shown = step("speech model");
     let (own, data) = (settings.transcriber.clone(), settings.node.data.clone());
     let client = reqwest::Client::builder().build()?;
     let runtime = Handle::current();
-    let load = move || dauys_transcriber::settings::engine(&own, &data, client, runtime);
+    let words = if own.city_words { city_words(city, &own.languages) } else { CityWords::default() };
+    let load = move || dauys_transcriber::settings::engine(&own, &data, &words, client, runtime);
     let engine = tokio::task::spawn_blocking(load).await?.context("[transcriber] model")?;
     let about = engine.describe();
     let demo = settings.transcriber.engine.loads_model() && settings.transcriber.model == "demo";
     let demo = if demo { " (a demonstration: synthetic voices only)" } else { "" };
     shown.done(&format!("{}, {} at once{demo}", about.model, about.parallel));
     Ok(engine)
+}
+
+/// The names that a model reads before it listens: districts, smaller places, streets, then agencies. Everyday words are left out:
+/// the model can spell them.
+fn city_words(city: &City, expected: &[Language]) -> CityWords {
+    let mut units: Vec<_> = city.territory.units.iter().filter(|unit| !unit.ambiguous).collect();
+    units.sort_by_key(|unit| unit.level);
+    let names = |language: Language| {
+        let places = units.iter().filter(|unit| unit.level > Level::City).map(|unit| unit.name.get(language));
+        let agencies = city.agencies.agencies.iter().map(|agency| agency.name.get(language));
+        (language, places.chain(agencies).map(String::as_str).collect())
+    };
+    let spoken = city.settings.languages.iter().filter(|language| expected.contains(language));
+    CityWords::new(&spoken.map(|&language| names(language)).collect::<Vec<_>>())
 }
 
 /// Makes the worker: what the city pack calls dangerous is heard first.
@@ -76,3 +93,6 @@ async fn admit(State(app): State<App>, request: Request, next: Next) -> Response
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use super::{Engine, EngineError, EngineInfo, Hint, Hypothesis};
 use crate::audio::{self, SAMPLE_RATE};
 use crate::telemetry;
+use crate::words::CityWords;
 use balance::{Balance, BalanceSettings};
 
 /// Servers pad what they hear to 30 s; more is cut by them where nobody wants it.
@@ -45,6 +46,8 @@ pub struct RemoteSettings {
     pub parallel: usize,
     /// The languages that are expected; not empty.
     pub languages: Vec<Language>,
+    /// What the model is given to read before it listens.
+    pub words: CityWords,
 }
 
 /// Servers as an engine.
@@ -128,6 +131,9 @@ impl RemoteEngine {
             .text("temperature", hint.temperature.to_string());
         if let [only] = self.settings.languages.as_slice() {
             form = form.text("language", only.code());
+        }
+        if let Some(words) = self.settings.words.before(hint) {
+            form = form.text("prompt", words.to_owned());
         }
         let url = format!("{base}{}", self.settings.path);
         let mut request = self.client.post(url).timeout(self.settings.timeout).multipart(form);

@@ -1,5 +1,6 @@
 //! whisper.cpp in this process: one model shared by a fixed number of states, one state for each stretch in progress.
 
+mod before;
 mod greedy;
 
 use std::fs::File;
@@ -18,6 +19,8 @@ use super::{
     choose_language,
 };
 use crate::audio::SAMPLE_RATE;
+use crate::words::CityWords;
+use before::Before;
 
 /// The demo model: synthetic voices only, so that the line can be tried without a download (`demo-model/README.md`).
 #[cfg(feature = "demo-model")]
@@ -86,6 +89,8 @@ pub struct WhisperSettings {
     pub pressed_weight: f32,
     /// How much of the window is encoded.
     pub context: AudioContext,
+    /// What the model reads before it listens.
+    pub words: CityWords,
 }
 
 /// One context and a pool of states.
@@ -97,6 +102,7 @@ pub struct WhisperEngine {
     /// One set of parameters for each language and way of searching: whisper-rs gives up the language's memory each
     /// time it is set.
     params: Vec<Prepared>,
+    before: Before,
     /// One place for each stretch in progress; a place keeps its state where that may be used again.
     idle: Mutex<Vec<Option<WhisperState>>>,
     returned: Condvar,
@@ -140,6 +146,7 @@ impl WhisperEngine {
                 beams: parameters(language, beams(settings.decoding), &settings),
             })
             .collect();
+        let before = Before::new(&context, &settings.words).map_err(failed)?;
         let engine = Self {
             idle: Mutex::new(states.map_err(failed)?),
             returned: Condvar::new(),
@@ -148,6 +155,7 @@ impl WhisperEngine {
             name,
             settings,
             params,
+            before,
         };
         engine.warm()?;
         Ok(engine)
@@ -186,9 +194,10 @@ impl WhisperEngine {
             self.listen(state, pcm, context)?;
         }
         let choice = self.detect(state, hint)?;
+        let before = self.before.of(hint);
         if greedy {
             let token = language_token(&self.context, choice.language).ok_or(WhisperError::InvalidText)?;
-            let reading = greedy::read(&self.context, state, token, self.settings.threads_per_state)?;
+            let reading = greedy::read(&self.context, state, token, before, self.settings.threads_per_state)?;
             let sure = reading.average >= SURE_AVERAGE && reading.worst >= SURE_WORST;
             if hint.quick || self.settings.decoding == Decoding::Greedy || sure || reading.text.is_empty() {
                 return Ok(Hypothesis {
@@ -203,7 +212,11 @@ impl WhisperEngine {
         let prepared = self.params.iter().find(|prepared| prepared.language == choice.language);
         let prepared = prepared.ok_or(WhisperError::InvalidText)?;
         let mut fresh = self.context.create_state()?;
-        fresh.full(with(&prepared.beams, context, hint.temperature), pcm)?;
+        let mut params = with(&prepared.beams, context, hint.temperature);
+        if !before.is_empty() {
+            params.set_tokens(before);
+        }
+        fresh.full(params, pcm)?;
         Ok(self.read(&fresh, &choice, hint.temperature))
     }
 
@@ -429,14 +442,14 @@ fn beams(decoding: Decoding) -> SamplingStrategy {
     }
 }
 
-fn with(params: &FullParams<'static, 'static>, context: usize, temperature: f32) -> FullParams<'static, 'static> {
-    let mut params = params.clone();
+fn with<'a>(params: &FullParams<'static, 'static>, context: usize, temperature: f32) -> FullParams<'static, 'a> {
+    let mut params: FullParams<'static, 'a> = params.clone();
     params.set_audio_ctx(i32::try_from(context).unwrap_or(0));
     params.set_temperature(temperature);
     params
 }
 
-/// No context carried over, no prompt, no timestamps, no second tries of its own: what a caller says must not depend on who
+/// No context carried over, no timestamps, no second tries of its own: what a caller says must not depend on who
 /// called before, and a stretch must take a bounded time. What comes out bad is the guard's to judge.
 fn parameters(
     language: Language,

@@ -11,6 +11,8 @@ use dauys_events::Language;
 use dauys_transcriber::audio::{self, Limits};
 #[cfg(feature = "demo-model")]
 use dauys_transcriber::engine::{AudioContext, Decoding, ModelSource, WhisperEngine, WhisperSettings};
+#[cfg(feature = "demo-model")]
+use dauys_transcriber::words::CityWords;
 
 pub const RATE: usize = 16_000;
 
@@ -28,6 +30,7 @@ pub fn settings() -> WhisperSettings {
         decoding: Decoding::Adaptive(5),
         pressed_weight: 4.0,
         context: AudioContext::Auto,
+        words: CityWords::default(),
     }
 }
 

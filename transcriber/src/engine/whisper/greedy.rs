@@ -1,7 +1,7 @@
 //! The most probable token at each step, read from what a state has encoded already. whisper.cpp's own reading would encode the
 //! stretch once more, and sorts out what each of its 51,865 tokens is worth two more times than greed needs.
 
-use whisper_rs::{WhisperContext, WhisperError, WhisperState};
+use whisper_rs::{WhisperContext, WhisperError, WhisperState, WhisperTokenId};
 
 /// What was read, with the evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,19 +14,33 @@ pub(super) struct Reading {
     pub no_speech: f32,
 }
 
-/// Reads the words of the stretch that `state` has encoded, in the language of the token `language`.
+/// Start, language, task and no timestamps.
+const PROMPT: usize = 4;
+
+/// Reads the words of the stretch that `state` has encoded, in the language of the token `language`, after the words `before`.
 pub(super) fn read(
     context: &WhisperContext,
     state: &mut WhisperState,
     language: i32,
+    before: &[WhisperTokenId],
     threads: usize,
 ) -> Result<Reading, WhisperError> {
     let end = context.token_eot();
-    let prompt = [context.token_sot(), language, context.token_transcribe(), context.token_not()];
     // whisper.cpp's own limit: half of the text context, less the prompt.
-    let most = usize::try_from(context.n_text_ctx() / 2 - 4).unwrap_or(0);
-    state.decode(&prompt, 0, threads)?;
+    let most = usize::try_from(context.n_text_ctx() / 2).unwrap_or(0).saturating_sub(PROMPT);
+    let mut past = 0;
+    if !before.is_empty() {
+        state.decode(&[context.token_prev()], 0, threads)?;
+        state.decode(before, 1, threads)?;
+        past = 1 + before.len();
+    }
+    // One at a time where the logits are looked at: of several tokens, whisper.cpp puts those of the last one last, and
+    // `get_logits` shows the first ones, which are then left from the decoding before.
+    state.decode(&[context.token_sot()], past, threads)?;
     let no_speech = share(state.get_logits()?, context.token_nosp());
+    state.decode(&[language, context.token_transcribe()], past + 1, threads)?;
+    state.decode(&[context.token_not()], past + 3, threads)?;
+    past += PROMPT;
     let (mut bytes, mut tokens, mut sum, mut worst) = (Vec::new(), 0usize, 0f32, 0f32);
     // The first token must be a word: neither the end nor a lone space.
     let space = context.tokenize(" ", 1).ok().and_then(|tokens| tokens.first().copied()).unwrap_or(end);
@@ -40,7 +54,7 @@ pub(super) fn read(
         sum += probability;
         worst = worst.min(probability);
         tokens += 1;
-        state.decode(&[token], prompt.len() + tokens - 1, threads)?;
+        state.decode(&[token], past + tokens - 1, threads)?;
     }
     Ok(Reading {
         text: String::from_utf8_lossy(&bytes).trim().to_owned(),
