@@ -12,7 +12,7 @@ use crate::hazards::Hazards;
 use crate::learned::{Learned, Weighed};
 use crate::reader::Reader;
 
-const CALLS: [(Language, &str); 12] = [
+const CALLS: [(Language, &str); 16] = [
     (Language::Kk, include_str!("../data/alarm/kk.txt")),
     (Language::Ru, include_str!("../data/alarm/ru.txt")),
     (Language::Uz, include_str!("../data/alarm/uz.txt")),
@@ -25,6 +25,10 @@ const CALLS: [(Language, &str); 12] = [
     (Language::Ru, include_str!("../data/alarm/ru3.txt")),
     (Language::Uz, include_str!("../data/alarm/uz3.txt")),
     (Language::Ru, include_str!("../data/alarm/mixed3.txt")),
+    (Language::Kk, include_str!("../data/alarm/kk4.txt")),
+    (Language::Ru, include_str!("../data/alarm/ru4.txt")),
+    (Language::Uz, include_str!("../data/alarm/uz4.txt")),
+    (Language::Ru, include_str!("../data/alarm/mixed4.txt")),
 ];
 /// Calls that are made of one line at most.
 const MADE: usize = 40;
