@@ -11,11 +11,13 @@ pub enum Part {
     Open,
     /// Sets by that other hand that nobody looks at while improving the model.
     Locked,
+    /// Sets by a third hand that nobody looks at either.
+    Fresh,
 }
 
 impl Part {
     /// Lists the parts.
-    pub const ALL: [Self; 3] = [Self::First, Self::Open, Self::Locked];
+    pub const ALL: [Self; 4] = [Self::First, Self::Open, Self::Locked, Self::Fresh];
 
     /// Names the part in the report.
     #[must_use]
@@ -24,6 +26,7 @@ impl Part {
             Self::First => "first",
             Self::Open => "open",
             Self::Locked => "locked",
+            Self::Fresh => "fresh",
         }
     }
 }
@@ -44,7 +47,7 @@ impl<const N: usize> Row<N> {
         match self.part {
             Part::First => self.columns.last().is_some_and(|text| locked(text)),
             Part::Open => false,
-            Part::Locked => true,
+            Part::Locked | Part::Fresh => true,
         }
     }
 }
@@ -112,12 +115,20 @@ pub fn spoken(language: &str) -> Option<Language> {
     Language::from_code(language)
 }
 
-/// The files of one set, in the order of [`Part::ALL`].
+/// The files of one set, in the order of [`Part::ALL`]; `second` where the third hand wrote none, `new` where the first
+/// wrote none.
 macro_rules! parts {
+    (second: $name:literal) => {
+        [
+            (Part::Open, include_str!(concat!("../open/", $name))),
+            (Part::Locked, include_str!(concat!("../locked/", $name))),
+        ]
+    };
     (new: $name:literal) => {
         [
             (Part::Open, include_str!(concat!("../open/", $name))),
             (Part::Locked, include_str!(concat!("../locked/", $name))),
+            (Part::Fresh, include_str!(concat!("../fresh/", $name))),
         ]
     };
     ($name:literal) => {
@@ -125,6 +136,7 @@ macro_rules! parts {
             (Part::First, include_str!(concat!("../", $name))),
             (Part::Open, include_str!(concat!("../open/", $name))),
             (Part::Locked, include_str!(concat!("../locked/", $name))),
+            (Part::Fresh, include_str!(concat!("../fresh/", $name))),
         ]
     };
 }
@@ -188,13 +200,13 @@ pub fn several() -> Vec<Row<3>> {
 /// Lists what is said of the language to be spoken to in: language, preferred one or `-`, text.
 #[must_use]
 pub fn preferred() -> Vec<Row<3>> {
-    rows(&parts!(new: "language.tsv"))
+    rows(&parts!(second: "language.tsv"))
 }
 
 /// Lists questions: language, code of the reference book's question or `-`, text.
 #[must_use]
 pub fn questions() -> Vec<Row<3>> {
-    rows(&parts!(new: "questions.tsv"))
+    rows(&parts!(second: "questions.tsv"))
 }
 
 /// Lists calls beside a landmark: language, its code or `-`, text.
