@@ -47,8 +47,6 @@ pub(crate) struct Heard<'a> {
     pub(crate) category: Option<&'a str>,
     /// Places of the words that mean it.
     pub(crate) words: Vec<usize>,
-    /// Whether more than the words of a pack speaks for it.
-    pub(crate) sure: bool,
 }
 
 impl Dangers {
@@ -107,7 +105,6 @@ impl Dangers {
                     service: rule.service,
                     category: rule.category.as_deref(),
                     words,
-                    sure: false,
                 });
             }
         }

@@ -170,7 +170,7 @@ impl Hazards {
     pub(crate) fn told(&self, place: usize, words: Vec<usize>) -> Option<Heard<'static>> {
         let code = *self.codes().get(place)?;
         let rule = self.rules.iter().find(|rule| rule.code == code)?;
-        Some(Heard { code, level: rule.level, service: rule.service, category: None, words, sure: true })
+        Some(Heard { code, level: rule.level, service: rule.service, category: None, words })
     }
 
     /// Reads what the words show, and how it stands.
@@ -217,7 +217,7 @@ impl Hazards {
             }
             if let Some(words) = self.together(rule, text, shown) {
                 let Rule { code, level, service, category, .. } = *rule;
-                heard.push(Heard { code, level, service, category, words, sure: true });
+                heard.push(Heard { code, level, service, category, words });
             }
         }
         heard.sort_by_key(|h| std::cmp::Reverse(h.level));

@@ -35,13 +35,13 @@ const PHRASE_ODDS: f32 = 20.0;
 const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
-/// Probability from which what sounds like danger is one, and the share of the words that must be known for it.
-const ALARM: f32 = 0.6;
+/// Probability of calm up to which a danger is believed, whether a rule heard it or it only sounds like one. Chosen on
+/// made-up calls that the alarm had not learned from.
+const CALM: f32 = 0.6;
+/// The same for a word of harm beside a dangerous category.
+const CALM_HARM: f32 = 0.75;
+/// Share of the words that must be known where no rule heard a danger.
 const ALARM_KNOWN: f32 = 0.5;
-/// Probability of calm from which a rule that heard danger is not believed.
-const CALM: f32 = 0.9;
-/// The same for the danger words of a pack.
-const CALM_WORDS: f32 = 0.5;
 /// Content words from which abuse may hold a matter.
 const MATTER: usize = 7;
 /// Issues of one call at most.
@@ -202,9 +202,9 @@ impl Model {
             heard.sort_by_key(|h| std::cmp::Reverse(h.level));
             shown = again;
         }
-        let harm = self.hazards.in_words(&shown);
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
-        self.weigh_alarm(&mut heard, &words, &content, &shown);
+        let calm = self.weigh_alarm(&mut heard, &words, &content, &shown);
+        let harm = self.hazards.in_words(&shown) && calm <= CALM_HARM;
         let sums = learned.sums(&tokens(&words, &self.concepts));
         let mut weighed = learned.weigh(&sums);
         weighed.phrase = self.phrase(&words);
@@ -226,16 +226,18 @@ impl Model {
         heard
     }
 
-    /// Lets what danger sounds like speak: it adds what no rule heard, and takes back what sounds calm.
-    fn weigh_alarm(&self, heard: &mut Vec<Heard<'_>>, words: &[&str], content: &[usize], shown: &Shown) {
+    /// Lets what danger sounds like speak: it adds what no rule heard, takes back what sounds calm, and says how calm it
+    /// sounds.
+    fn weigh_alarm(&self, heard: &mut Vec<Heard<'_>>, words: &[&str], content: &[usize], shown: &Shown) -> f32 {
         let (calm, worst, weighed) = alarm::weigh(&self.stored.alarm, words, &self.concepts);
-        if heard.is_empty() {
-            let sure = 1.0 - calm >= ALARM && weighed.coverage >= ALARM_KNOWN && shown.stands();
+        if calm > CALM {
+            heard.clear();
+        } else if heard.is_empty() && weighed.coverage >= ALARM_KNOWN && shown.stands() {
             let (from, to) = weighed.window;
             let said = content.get(from..to).unwrap_or_default().to_vec();
-            heard.extend(self.hazards.told(worst, said).filter(|_| sure));
+            heard.extend(self.hazards.told(worst, said));
         }
-        heard.retain(|h| calm <= if h.sure { CALM } else { CALM_WORDS });
+        calm
     }
 
     /// Finds the class whose phrase these words are; none where several have it.
