@@ -114,3 +114,20 @@ pub(crate) fn weigh(learned: &Learned, words: &[&str], concepts: &Concepts) -> (
     let worst = dangers.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at);
     (calm, worst, weighed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_has_a_code_that_is_known() {
+        // A misspelt code would teach a danger as calm.
+        let codes = Hazards::new().codes();
+        for (_, file) in CALLS {
+            for line in file.lines().filter(|line| !line.starts_with('#')) {
+                let code = line.split_once(": ").map(|(code, _)| code);
+                assert!(code.is_some_and(|code| code == "calm" || codes.contains(&code)), "{line}");
+            }
+        }
+    }
+}
