@@ -30,11 +30,45 @@ const LOOSE: usize = 3;
 
 /// Case endings that may follow a name, folded, of Kazakh, Uzbek, Russian and English.
 const ENDINGS: &[&str] = &[
-    "", "nin", "din", "tin", "nda", "nde", "da", "de", "ta", "te", "dan", "den", "tan", "ten", "nan", "nen", "ga",
-    "ge", "ka", "ke", "na", "ne", "men", "ben", "si", "i", "dagi", "degi", "tagi", "tegi", "ni", "di", "ti", "a", "u",
-    "om", "e", "oy", "y", "ya", "ogo", "omu", "em", "oe", "aya", "uyu", "iy", "iye", "ov", "ova", "s", "gacha", "lik",
-    "asi", "esi",
+    "", "nin", "din", "tin", "ning", "nda", "nde", "da", "de", "ta", "te", "dan", "den", "tan", "ten", "nan", "nen",
+    "ga", "ge", "ka", "ke", "na", "ne", "men", "ben", "pen", "si", "i", "dagi", "degi", "tagi", "tegi", "ndagi",
+    "ndegi", "niki", "diki", "tiki", "ni", "di", "ti", "a", "u", "om", "e", "oy", "y", "ya", "ogo", "omu", "em", "oe",
+    "aya", "uyu", "iy", "iye", "im", "ov", "ova", "s", "gacha", "asi", "esi",
 ];
+
+/// What makes people of a place ("-лық", "-lik"), and what may follow it: "we", "I", cases.
+const PEOPLE: &[&str] = &["lik", "dik", "tik", "lig", "dig", "tig"];
+const OF_PEOPLE: &[&str] = &[
+    "", "man", "miz", "min", "men", "pin", "pen", "biz", "piz", "lar", "ler", "tar", "ter", "larmiz", "termiz",
+    "tarmiz", "lermiz", "im", "imiz", "i",
+];
+
+/// Says whether what follows a stem may end a name: an ending, also behind the vowel that [`stem`] took, or without the
+/// letter that folding took because the stem ends in it ("Тұраннан" is folded to `turanan`).
+fn ends_name(stem: &str, rest: &str) -> bool {
+    let behind_vowel = || stem.len() >= SHORTEST - 1 && rest.strip_prefix(['a', 'e', 'i']).is_some_and(is_ending);
+    let doubled = || stem.get(stem.len() - 1..).is_some_and(|last| is_ending(&format!("{last}{rest}")));
+    is_ending(rest) || behind_vowel() || (!rest.is_empty() && doubled())
+}
+
+fn is_ending(rest: &str) -> bool {
+    ENDINGS.contains(&rest) || PEOPLE.iter().any(|people| is_of(rest, people))
+}
+
+/// Says whether a word tells who somebody is: "I am from Sayram", "we of Sayram".
+fn is_of_people(word: &str) -> bool {
+    let speaks = ["man", "miz", "min", "pin", "biz", "piz"];
+    PEOPLE.iter().any(|people| {
+        word.rfind(people)
+            .and_then(|at| word.get(at..))
+            .is_some_and(|rest| is_of(rest, people) && speaks.iter().any(|ending| rest.ends_with(ending)))
+    })
+}
+
+/// Says whether an ending is what makes people of a place, with what follows it.
+fn is_of(rest: &str, people: &str) -> bool {
+    rest.strip_prefix(people).is_some_and(|rest| OF_PEOPLE.contains(&rest))
+}
 
 /// Words that belong to a kind of place and not to its name, folded.
 const GENERIC: &[&str] = &[
@@ -94,18 +128,16 @@ impl Gazetteer {
         let mut by_stem: HashMap<String, usize> = HashMap::new();
         for (at, unit) in units.iter().enumerate() {
             for name in unit.name.iter().map(|(_, name)| name).chain(&unit.aliases) {
-                let stem = stem(name);
-                if stem.is_empty() {
-                    continue;
-                }
-                let place = *by_stem.entry(stem.clone()).or_insert_with(|| {
-                    names.push((stem, Vec::new()));
-                    names.len() - 1
-                });
-                if let Some((_, named)) = names.get_mut(place)
-                    && !named.contains(&at)
-                {
-                    named.push(at);
+                for stem in stems(name) {
+                    let place = *by_stem.entry(stem.clone()).or_insert_with(|| {
+                        names.push((stem, Vec::new()));
+                        names.len() - 1
+                    });
+                    if let Some((_, named)) = names.get_mut(place)
+                        && !named.contains(&at)
+                    {
+                        named.push(at);
+                    }
                 }
             }
         }
@@ -191,7 +223,8 @@ impl Gazetteer {
         for found in self.stems.find_overlapping_iter(&text.line) {
             let rest = text.line.get(found.end()..).unwrap_or_default();
             let ending = rest.split(' ').next().unwrap_or_default();
-            if ENDINGS.contains(&ending) {
+            let stem = self.names.get(found.pattern().as_usize()).map_or("", |(stem, _)| stem.as_str());
+            if ends_name(stem, ending) {
                 let from = text.word_at(found.start() + 1);
                 let to = text.word_at(found.end().saturating_sub(1)) + 1;
                 spans.push((from, to, found.pattern().as_usize()));
@@ -214,7 +247,9 @@ impl Gazetteer {
     fn score(&self, text: &Text, from: usize, to: usize, unit: usize) -> Option<f32> {
         let unit = self.units.get(unit)?;
         let before = from.checked_sub(1).and_then(|at| marker(text, at)).filter(|(_, side)| *side != Side::After);
-        let after = marker(text, to).filter(|(_, side)| *side != Side::Before);
+        // "We are from Sayram, our street" does not name a street.
+        let people = to.checked_sub(1).is_some_and(|last| is_of_people(text.word(last)));
+        let after = marker(text, to).filter(|(_, side)| *side != Side::Before && !people);
         let levels: Vec<Level> = before.into_iter().chain(after).map(|(level, _)| level).collect();
         if levels.contains(&unit.level) {
             return Some(CONFIRMED);
@@ -300,6 +335,16 @@ fn alike(name: &str, said: &str) -> bool {
     }
     let common = name.bytes().zip(said.bytes()).take_while(|(a, b)| a == b).count();
     common >= LOOSE && common + LOOSE >= name.len() && said.len() <= name.len() + 5
+}
+
+/// Lists the stems under which a name is searched: its own, and what Russian cases make of one that ends in "й", which they
+/// drop ("в Тассае"), or in an "а" that [`stem`] left ("за Газирой").
+fn stems(name: &str) -> Vec<String> {
+    let own = stem(name);
+    let cases: &[&str] = if own.ends_with('y') { &["e", "em"] } else { &["e", "oy", "u", "i"] };
+    let bent = own.strip_suffix(['y', 'a']).filter(|bare| bare.len() >= SHORTEST - 2).map(str::to_owned);
+    let bent = bent.into_iter().flat_map(|bare| cases.iter().map(move |case| format!("{bare}{case}")));
+    if own.is_empty() { Vec::new() } else { std::iter::once(own.clone()).chain(bent).collect() }
 }
 
 /// Gives the stem under which a name is searched: folded, without "street" and the like, without a vowel that cases change.

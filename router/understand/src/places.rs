@@ -207,3 +207,72 @@ fn rivals(gazetteer: &Gazetteer, hits: &[Hit], hit: &Hit) -> Vec<Hit> {
     };
     hits.iter().filter(same).copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use dauys_config::city::{City, Unit};
+
+    use super::*;
+    use crate::reader::Reader;
+
+    /// What Kazakh and Uzbek put behind a name; vowels and consonants as they come to the caller.
+    const KAZAKH: [&str; 10] = ["", "да", "де", "та", "те", "ның", "нің", "дағы", "лықпыз", "ліктерміз"];
+    const UZBEK: [&str; 9] = ["", "da", "dan", "ga", "ning", "dagi", "likman", "likmiz", "liklar"];
+
+    /// Lists the names that stand alone, without "street" and the like.
+    fn bare(unit: &Unit, language: Language) -> Option<String> {
+        let generic =
+            ["ауданы", "көшесі", "даңғылы", "шағын", "tumani", "ko'chasi", "mavzesi", "massivi", "mahallasi", "shoh"];
+        let name = unit.name.get(language).to_lowercase();
+        let own: Vec<&str> = name.split(' ').filter(|word| !generic.contains(word)).collect();
+        let own = own.join(" ");
+        (own.chars().count() >= 4 && !own.chars().any(|c| c.is_ascii_digit())).then_some(own)
+    }
+
+    #[test]
+    fn names_are_found_in_every_case() {
+        for code in ["shymkent", "samarkand"] {
+            let city = City::embedded(code).expect("the pack is sound");
+            let (reader, concepts) = (Reader::new(&city), Concepts::new());
+            let places = [Level::District, Level::Microdistrict, Level::Street];
+            let units = || city.territory.units.iter().filter(|u| places.contains(&u.level) && !u.ambiguous);
+            for (language, endings, rest) in
+                [(Language::Kk, &KAZAKH[..], "су жоқ"), (Language::Uz, &UZBEK[..], "suv yo'q")]
+            {
+                for ending in endings {
+                    let named = units().filter_map(|unit| Some((unit, bare(unit, language)?)));
+                    let (mut all, mut missed) = (0, Vec::new());
+                    for (unit, name) in named {
+                        let place = reader.read(&format!("{name}{ending} {rest}"), Some(language), &concepts).place;
+                        let found = place.is_some_and(|place| {
+                            place.lineage.contains(&unit.code)
+                                || place.street_unit.as_ref() == Some(&unit.code)
+                                || place.candidates.iter().any(|candidate| candidate.unit == unit.code)
+                        });
+                        all += 1;
+                        if !found {
+                            missed.push(name);
+                        }
+                    }
+                    assert!(missed.len() * 100 <= all * 3, "{code} {language:?} -{ending}: {missed:?} of {all}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn russian_cases_drop_the_last_letter() {
+        let city = City::embedded("shymkent").expect("the pack is sound");
+        let (reader, concepts) = (Reader::new(&city), Concepts::new());
+        for (said, unit) in [
+            ("в тассае воды нет", "tassai"),
+            ("за тассаем свалка", "tassai"),
+            ("sayramlikman ko'chamizni buzib ketdi", "sayram"),
+            ("тұраннан қоңырау шалып тұрмын", "turan"),
+            ("navoiyning o'n sakkizinchi uyidanman", "navoi"),
+        ] {
+            let place = reader.read(said, None, &concepts).place.expect(said);
+            assert!(place.lineage.iter().chain(&place.street_unit).any(|code| code == unit), "{said}: {place:?}");
+        }
+    }
+}

@@ -63,19 +63,26 @@ impl Evaluation<'_> {
         let mut parts = BTreeMap::new();
         for part in Part::ALL {
             let own: Vec<Call> = calls.iter().copied().filter(|c| c.part == part).collect();
-            if own.is_empty() {
-                continue;
-            }
-            let mut report = self.part(&own);
+            let mut report = if own.is_empty() { json!({}) } else { self.part(&own) };
             let places: Vec<Placed> = sets::places(&self.city.settings.code);
             let places: Vec<Placed> = places.into_iter().filter(|p| p.part == part).collect();
-            report["place"] = self.places(&places, false);
+            if !places.is_empty() {
+                report["place"] = self.places(&places, false);
+            }
             if self.city.settings.code == "shymkent" {
                 let dangers: Vec<Dangerous> = sets::dangers().into_iter().filter(|d| d.part == part).collect();
                 report["danger"] = self.dangers(&dangers, false);
-                report["several"] = self.several(&of(sets::several(), part), &own, false);
-                report["preferred"] = self.preferred(&of(sets::preferred(), part), false);
-                report["questions"] = self.questions(&of(sets::questions(), part), false);
+                let (several, preferred) = (of(sets::several(), part), of(sets::preferred(), part));
+                let questions = of(sets::questions(), part);
+                if !several.is_empty() {
+                    report["several"] = self.several(&several, &own, false);
+                }
+                if !preferred.is_empty() {
+                    report["preferred"] = self.preferred(&preferred, false);
+                }
+                if !questions.is_empty() {
+                    report["questions"] = self.questions(&questions, false);
+                }
             }
             if part == Part::First {
                 for (name, locked) in [("open_half", false), ("locked_half", true)] {

@@ -13,11 +13,13 @@ pub enum Part {
     Locked,
     /// Sets by a third hand that nobody looks at either.
     Fresh,
+    /// Dangers by a fourth hand that nobody looks at either.
+    Late,
 }
 
 impl Part {
     /// Lists the parts.
-    pub const ALL: [Self; 4] = [Self::First, Self::Open, Self::Locked, Self::Fresh];
+    pub const ALL: [Self; 5] = [Self::First, Self::Open, Self::Locked, Self::Fresh, Self::Late];
 
     /// Names the part in the report.
     #[must_use]
@@ -27,6 +29,7 @@ impl Part {
             Self::Open => "open",
             Self::Locked => "locked",
             Self::Fresh => "fresh",
+            Self::Late => "late",
         }
     }
 }
@@ -47,7 +50,7 @@ impl<const N: usize> Row<N> {
         match self.part {
             Part::First => self.columns.last().is_some_and(|text| locked(text)),
             Part::Open => false,
-            Part::Locked | Part::Fresh => true,
+            Part::Locked | Part::Fresh | Part::Late => true,
         }
     }
 }
@@ -169,7 +172,9 @@ pub fn dangers() -> Vec<Dangerous> {
         let [language, danger, service, text] = row.columns;
         Dangerous { language, danger: danger == "danger", service, text, part: row.part, locked: row.locked() }
     };
-    rows(&parts!("danger.tsv")).into_iter().map(dangerous).collect()
+    let mut files = parts!("danger.tsv").to_vec();
+    files.push((Part::Late, include_str!("../late/danger.tsv")));
+    rows(&files).into_iter().map(dangerous).collect()
 }
 
 /// Lists the sentences with places of a city.
