@@ -43,7 +43,7 @@ struct Variant {
 pub struct AnswerBook {
     questions: Vec<ReferenceQuestion>,
     variants: Vec<Variant>,
-    /// How much each piece says: the fewer variants have it, the more.
+    /// How much each piece says: the fewer questions have it, the more.
     weights: HashMap<u32, f32>,
     unknown: f32,
 }
@@ -55,13 +55,15 @@ impl AnswerBook {
             question.ask.iter().map(move |text| (at, pieces(text))).collect::<Vec<_>>()
         };
         let asked: Vec<(usize, BTreeSet<u32>)> = questions.iter().enumerate().flat_map(asked).collect();
-        let mut counts: HashMap<u32, u32> = HashMap::new();
-        for piece in asked.iter().flat_map(|(_, pieces)| pieces) {
-            *counts.entry(*piece).or_default() += 1;
+        // Questions, not ways of asking them: a word that every way of asking one question has speaks for it all the more.
+        let mut having: HashMap<u32, BTreeSet<usize>> = HashMap::new();
+        for (question, pieces) in &asked {
+            pieces.iter().for_each(|piece| _ = having.entry(*piece).or_default().insert(*question));
         }
-        let all = asked.len() as f32;
+        let counts = having.into_iter().map(|(piece, questions)| (piece, questions.len() as u32));
+        let all = questions.len() as f32;
         let weigh = |count: u32| (1.0 + all / (count as f32 + 1.0)).ln();
-        let weights: HashMap<u32, f32> = counts.into_iter().map(|(piece, count)| (piece, weigh(count))).collect();
+        let weights: HashMap<u32, f32> = counts.map(|(piece, count)| (piece, weigh(count))).collect();
         let sum = |pieces: &BTreeSet<u32>| -> f32 { pieces.iter().filter_map(|piece| weights.get(piece)).sum() };
         let variants =
             asked.into_iter().map(|(question, pieces)| Variant { question, weight: sum(&pieces), pieces }).collect();

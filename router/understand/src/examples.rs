@@ -96,6 +96,11 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
             }
         }
     }
+    for question in &city.questions {
+        for (language, asked) in question.ask.iter() {
+            asked.iter().for_each(|said| take(said, Some(language), &question.category, Some(RequestKind::Question)));
+        }
+    }
     // A category's own name is how an official says it.
     for category in categories.iter().filter(|c| c.code != city.settings.inspector.unclear_category) {
         for (language, name) in category.name.iter() {

@@ -18,7 +18,7 @@ use crate::reader::Reader;
 use crate::stored::{Stored, UNJUDGED};
 
 /// Changes with every change of what training makes of the same phrases.
-const TRAINER: u64 = 5;
+const TRAINER: u64 = 6;
 /// Parts into which the phrases fall; each is judged by a model that learned from the others.
 const FOLDS: u64 = 5;
 /// How much worse than the model in use a model may be over all phrases, as a share of them.
@@ -97,6 +97,10 @@ pub fn fingerprint(city: &City) -> u64 {
             take(code);
             phrases.iter().for_each(|phrase| take(phrase));
         }
+    }
+    for question in &city.questions {
+        take(&question.category);
+        question.ask.iter().flat_map(|(_, asked)| asked).for_each(|said| take(said));
     }
     for (_, words) in city.lexicon.words.iter() {
         words.greetings.iter().chain(&words.fillers).for_each(|word| take(word));
