@@ -11,6 +11,8 @@ const PAIR: f32 = 0.6;
 const PIECE: f32 = 0.4;
 const CONCEPT: f32 = 1.3;
 const CONCEPT_PAIR: f32 = 0.9;
+/// The weights of pairs.
+const PAIRS: [u32; 2] = [PAIR.to_bits(), CONCEPT_PAIR.to_bits()];
 /// Lengths of pieces, in letters with the word's edges.
 const PIECES: std::ops::RangeInclusive<usize> = 3..=5;
 /// Length of the pieces by which a word counts as known.
@@ -78,7 +80,7 @@ impl Counter {
         self.texts += 1;
         self.keys.clear();
         let keys = &mut self.keys;
-        each_key(tokens, |key, weight, _| keys.push((key, weight.to_bits() == PAIR.to_bits())));
+        each_key(tokens, |key, weight, _| keys.push((key, PAIRS.contains(&weight.to_bits()))));
         keys.sort_unstable();
         keys.dedup();
         for (key, pair) in keys {
