@@ -37,7 +37,7 @@ const PHRASE_SURE: f32 = 0.95;
 const REASONS: usize = 3;
 /// Probability of calm up to which a danger is believed, whether a rule heard it or it only sounds like one. Chosen on
 /// made-up calls that the alarm had not learned from.
-const CALM: f32 = 0.6;
+const CALM: f32 = 0.7;
 /// The same for a word of harm beside a dangerous category.
 const CALM_HARM: f32 = 0.75;
 /// Share of the words that must be known where no rule heard a danger.
