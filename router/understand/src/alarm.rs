@@ -26,20 +26,46 @@ const CALLS: [(Language, &str); 7] = [
 const MADE: usize = 40;
 /// Of so many phrases of the pack one is learned as calm.
 const CALM: u64 = 6;
+/// Content words that are weighed together: whether it is danger may hang on how a call ends, so most are weighed whole.
+const WINDOW: usize = 24;
 /// Class of what is no danger; the codes of `dangers.txt` follow in their order.
 pub(crate) const NONE: usize = 0;
 
-/// Lists the made-up calls: language, code or `calm`, text.
-pub(crate) fn calls() -> Vec<(Language, &'static str, String)> {
+/// One line of the files: calls that are made of it belong to one helping.
+struct Line {
+    language: Language,
+    /// Number of the helping: a file and what one writer added to it at a time.
+    helping: usize,
+    code: &'static str,
+    pattern: &'static str,
+}
+
+fn lines() -> impl Iterator<Item = Line> {
+    let mut helping = 0;
+    CALLS.into_iter().flat_map(move |(language, file)| {
+        let mut opens = true;
+        let read = |line: &'static str| {
+            if line.starts_with('#') {
+                helping += usize::from(std::mem::take(&mut opens));
+                return None;
+            }
+            opens = true;
+            let (code, pattern) = line.split_once(": ")?;
+            Some(Line { language, helping, code, pattern })
+        };
+        file.lines().filter_map(read).collect::<Vec<_>>()
+    })
+}
+
+/// Says how many helpings of made-up calls there are.
+pub(crate) fn helpings() -> usize {
+    lines().map(|line| line.helping).max().unwrap_or(0)
+}
+
+/// Lists the made-up calls.
+pub(crate) fn calls() -> Vec<String> {
     let mut generator = Generator::new(104);
-    let mut calls = Vec::new();
-    for (language, file) in CALLS {
-        let lines = file.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
-        for (code, pattern) in lines {
-            calls.extend(made(pattern, &mut generator).into_iter().map(|text| (language, code, text)));
-        }
-    }
-    calls
+    lines().flat_map(|line| made(line.pattern, &mut generator)).collect()
 }
 
 /// Makes calls of a line with alternatives in brackets, so that every alternative occurs.
@@ -65,8 +91,14 @@ fn made(pattern: &str, generator: &mut Generator) -> Vec<String> {
     texts
 }
 
-/// Learns from the made-up calls and from a pack's phrases.
-pub(crate) fn train(city: &City, reader: &Reader, concepts: &Concepts, hazards: &Hazards) -> Learned {
+/// Learns from the made-up calls, without those of one helping where it is left out, and from a pack's phrases.
+pub(crate) fn train(
+    city: &City,
+    reader: &Reader,
+    concepts: &Concepts,
+    hazards: &Hazards,
+    without: Option<usize>,
+) -> Learned {
     let codes = hazards.codes();
     let class = |code: &str| codes.iter().position(|known| *known == code).map_or(NONE, |at| at + 1);
     let mut clean: Vec<Example> = Vec::new();
@@ -77,8 +109,9 @@ pub(crate) fn train(city: &City, reader: &Reader, concepts: &Concepts, hazards: 
             clean.push(Example { words, class, asks: false, phrase, copy: 0 });
         }
     };
-    for (language, code, text) in calls() {
-        take(&text, language, class(code));
+    let mut generator = Generator::new(104);
+    for line in lines().filter(|line| Some(line.helping) != without) {
+        made(line.pattern, &mut generator).iter().for_each(|text| take(text, line.language, class(line.code)));
     }
     // A phrase in which a rule hears danger may be either, and one of a grave category, too.
     for (language, book) in city.phrases.iter() {
@@ -96,9 +129,24 @@ pub(crate) fn train(city: &City, reader: &Reader, concepts: &Concepts, hazards: 
     Learned::train(&examples.iter().collect::<Vec<_>>(), concepts, codes.len() + 1)
 }
 
+/// Judges the calls of one helping by what was learned from the others: whether each is a danger, and how likely it is
+/// none. Of every line one call is judged.
+pub(crate) fn held_out(city: &City, helping: usize) -> Vec<(bool, f32)> {
+    let (reader, concepts) = (Reader::new(city), Concepts::new());
+    let learned = train(city, &reader, &concepts, &Hazards::new(), Some(helping));
+    let mut generator = Generator::new(104);
+    let judge = |line: Line| {
+        let said = made(line.pattern, &mut generator).into_iter().next()?;
+        let words = words_of(&reader.read(&said, Some(line.language), &concepts).text);
+        let words: Vec<&str> = words.iter().map(|word| learned.mend(word, &concepts).unwrap_or(word)).collect();
+        Some((line.code != "calm", weigh(&learned, &words, &concepts).0))
+    };
+    lines().filter(|line| line.helping == helping).filter_map(judge).collect()
+}
+
 /// Says how likely the words are no danger, and which danger they are likeliest: its place in `dangers.txt`.
 pub(crate) fn weigh(learned: &Learned, words: &[&str], concepts: &Concepts) -> (f32, usize, Weighed) {
-    let weighed = learned.weigh(&learned.sums(&tokens(words, concepts)));
+    let weighed = learned.weigh(&learned.sums(&tokens(words, concepts)), WINDOW);
     let calm = weighed.probabilities.get(NONE).copied().unwrap_or(1.0);
     let dangers = weighed.probabilities.iter().skip(1).enumerate();
     let worst = dangers.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at);

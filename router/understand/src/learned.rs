@@ -7,9 +7,8 @@ use crate::features::{Counter, Feature, Token, Vocabulary};
 use crate::linear::{Linear, Sample, softmax};
 use crate::spelling::Spelling;
 
-/// Content words that are weighed together, and by how many the next window starts later.
-const WINDOW: usize = 12;
-const STEP: usize = 6;
+/// Content words that are weighed together for a category; the next window starts half as many later.
+pub(crate) const WINDOW: usize = 12;
 /// Windows of a long transcript that are weighed.
 const MAX_WINDOWS: usize = 64;
 /// Share of a text that a known meaning makes known.
@@ -79,10 +78,21 @@ impl Learned {
         self.spelling.mend(word)
     }
 
+    /// Gives the share of words that training has met, or whose meaning is known, as they stand.
+    #[expect(clippy::cast_precision_loss, reason = "a text has at most a thousand words")]
+    pub(crate) fn met<'a>(&self, words: impl Iterator<Item = &'a str>, concepts: &Concepts) -> f32 {
+        let (mut met, mut all) = (0_usize, 0_usize);
+        for word in words {
+            all += 1;
+            met += usize::from(self.vocabulary.knows(word) || concepts.of(word, None).is_some());
+        }
+        if all == 0 { 0.0 } else { met as f32 / all as f32 }
+    }
+
     /// Weighs an example as a transcript would be weighed.
     pub(crate) fn weigh_example(&self, example: &Example, concepts: &Concepts) -> Weighed {
         let words: Vec<&str> = example.words.iter().map(|word| self.mend(word, concepts).unwrap_or(word)).collect();
-        self.weigh(&self.sums(&tokens(&words, concepts)))
+        self.weigh(&self.sums(&tokens(&words, concepts)), WINDOW)
     }
 
     /// Scores every word of a text.
@@ -134,8 +144,8 @@ impl Learned {
         (scores, asks)
     }
 
-    /// Weighs a text window by window; the clearest windows count most.
-    pub(crate) fn weigh(&self, sums: &Sums) -> Weighed {
+    /// Weighs a text by windows of so many words; the clearest windows count most.
+    pub(crate) fn weigh(&self, sums: &Sums, window: usize) -> Weighed {
         let words = sums.words;
         let classes = self.linear.width - 1;
         let mut all = Weighed {
@@ -150,7 +160,7 @@ impl Learned {
             return all;
         }
         let (mut total, mut clearest) = (0.0_f32, -1.0_f32);
-        for (from, to) in windows(words) {
+        for (from, to) in windows(words, window) {
             let coverage = sums.coverage(from, to);
             let (probabilities, asks) = self.stretch(sums, from, to);
             let clear = coverage * probabilities.iter().copied().fold(0.0, f32::max);
@@ -199,8 +209,9 @@ impl Sums {
 }
 
 /// Lists the stretches that are weighed: a short text whole, a long one in overlapping windows.
-fn windows(words: usize) -> impl Iterator<Item = (usize, usize)> {
-    let whole = (words <= WINDOW * 2).then_some((0, words));
-    let starts = (0..words).step_by(STEP).filter(move |&s| words > WINDOW && (s == 0 || s + STEP < words));
-    whole.into_iter().chain(starts.take(MAX_WINDOWS).map(move |s| (s, words.min(s + WINDOW))))
+fn windows(words: usize, width: usize) -> impl Iterator<Item = (usize, usize)> {
+    let step = width / 2;
+    let whole = (words <= width * 2).then_some((0, words));
+    let starts = (0..words).step_by(step).filter(move |&s| words > width && (s == 0 || s + step < words));
+    whole.into_iter().chain(starts.take(MAX_WINDOWS).map(move |s| (s, words.min(s + width))))
 }

@@ -43,5 +43,18 @@ pub use understanding::{Conduct, Issue, Place, PlaceCandidate, Transcript, Under
 /// Lists the made-up calls from which every model learns what danger sounds like.
 #[must_use]
 pub fn danger_phrases() -> Vec<String> {
-    alarm::calls().into_iter().map(|(_, _, text)| text).collect()
+    alarm::calls()
+}
+
+/// Says how many helpings of made-up calls there are: each was written at another time, to another plan.
+#[must_use]
+pub fn danger_helpings() -> usize {
+    alarm::helpings()
+}
+
+/// Judges the made-up calls of one helping, counted from 1, by an alarm that learned from the others: for each whether it is
+/// a danger, and the probability that it is none.
+#[must_use]
+pub fn judge_helping(city: &dauys_config::city::City, helping: usize) -> Vec<(bool, f32)> {
+    alarm::held_out(city, helping)
 }

@@ -15,7 +15,7 @@ use crate::examples::{Example, tokens};
 use crate::features::hash;
 use crate::hazards::{Hazards, Shown};
 use crate::issues;
-use crate::learned::{Sums, Weighed};
+use crate::learned::{Sums, WINDOW, Weighed};
 use crate::linear::sigmoid;
 use crate::reader::{Reader, Reading, whole_phrases};
 use crate::stored::{ModelError, Stored, UNJUDGED};
@@ -35,13 +35,14 @@ const PHRASE_ODDS: f32 = 20.0;
 const PHRASE_SURE: f32 = 0.95;
 /// Words that are named as the reason.
 const REASONS: usize = 3;
-/// Probability of calm up to which a danger is believed, whether a rule heard it or it only sounds like one. Chosen on
-/// made-up calls that the alarm had not learned from.
-const CALM: f32 = 0.7;
-/// The same for a word of harm beside a dangerous category.
-const CALM_HARM: f32 = 0.75;
+/// Probability of calm up to which a danger is believed, whether a rule heard it, it only sounds like one, or a word speaks
+/// of harm beside a dangerous category. Chosen on made-up calls that the alarm had not learned from: the evaluation
+/// measures it with `--helpings`.
+const CALM: f32 = 0.75;
 /// Share of the words that must be known where no rule heard a danger.
 const ALARM_KNOWN: f32 = 0.5;
+/// Share of the words that must be known as they were said.
+const MET: f32 = 0.4;
 /// Content words from which abuse may hold a matter.
 const MATTER: usize = 7;
 /// Issues of one call at most.
@@ -71,6 +72,8 @@ struct Judged<'a> {
     heard: Vec<Heard<'a>>,
     /// Whether a word speaks of harm that is not over.
     harm: bool,
+    /// How likely it is no danger, by what danger sounds like.
+    calm: f32,
     content: Vec<usize>,
     sums: Sums,
     weighed: Weighed,
@@ -185,6 +188,7 @@ impl Model {
         let learned = &self.stored.learned;
         let content = text.content();
         let mut mended = false;
+        let met = learned.met(content.iter().map(|&at| text.word(at)), &self.concepts);
         for &at in &content {
             if let Some(known) = learned.mend(text.word(at), &self.concepts) {
                 text.replace(at, known.to_owned());
@@ -204,13 +208,15 @@ impl Model {
         }
         let words: Vec<&str> = content.iter().map(|&at| text.word(at)).collect();
         let calm = self.weigh_alarm(&mut heard, &words, &content, &shown);
-        let harm = self.hazards.in_words(&shown) && calm <= CALM_HARM;
+        let harm = self.hazards.in_words(&shown) && calm <= CALM;
         let sums = learned.sums(&tokens(&words, &self.concepts));
-        let mut weighed = learned.weigh(&sums);
+        let mut weighed = learned.weigh(&sums, WINDOW);
+        // Where hardly a word is one that anybody taught, what the words were mended to is a guess upon a guess.
+        weighed.coverage *= (met / MET).min(1.0);
         weighed.phrase = self.phrase(&words);
         self.heed(&mut weighed, &heard);
         let ranked = self.rank(&weighed);
-        Judged { reading_language: language, text, heard, harm, content, sums, weighed, ranked }
+        Judged { reading_language: language, text, heard, harm, calm, content, sums, weighed, ranked }
     }
 
     /// Lists the dangers that are heard, by meaning and by the pack's words, the worst first, one entry a code.
@@ -336,6 +342,10 @@ impl Model {
             model: self.version().to_owned(),
             ..Understanding::default()
         };
+        if understanding.danger >= Danger::Urgent && understanding.danger_words.is_empty() {
+            // The category alone is dangerous, and its words are the words of danger.
+            understanding.danger_words.clone_from(&understanding.decided_by);
+        }
         understanding.why = self.explain(&understanding, idle, judged, said);
         understanding
     }
@@ -370,7 +380,12 @@ impl Model {
                 found.extend(within);
                 continue;
             }
-            let decided = self.decide(&part, &words);
+            let mut decided = self.decide(&part, &words);
+            if judged.calm > CALM {
+                // Half a sentence may sound like anything; the whole call does not sound like danger.
+                decided.danger = decided.danger.min(Danger::Elevated);
+                decided.emergency = None;
+            }
             if decided.category != self.unclear {
                 found.push(Issue {
                     category: decided.category,
@@ -465,6 +480,7 @@ impl Model {
     }
 }
 
+/// Lists the words of the dangers that were heard, as they were said.
 fn danger_words(heard: &[Heard<'_>], text: &Text) -> Vec<String> {
     let mut places: Vec<usize> = heard.iter().flat_map(|h| h.words.iter().copied()).collect();
     places.sort_unstable();

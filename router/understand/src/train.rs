@@ -136,7 +136,7 @@ fn learn(city: &City, corrections: &[Correction], folds: u64) -> (Stored, Vec<Ex
     let unclear = city.taxonomy.categories.iter().position(|c| c.code == city.settings.inspector.unclear_category);
     // Three trainings that know nothing of each other: a start that waits for them need not wait for their sum.
     let (held, mut learned, alarm) = std::thread::scope(|scope| {
-        let alarm = scope.spawn(|| alarm::train(city, &reader, &concepts, &Hazards::new()));
+        let alarm = scope.spawn(|| alarm::train(city, &reader, &concepts, &Hazards::new(), None));
         let held = scope.spawn(|| cross_validate(&examples, &concepts, classes, folds));
         let learned = Learned::train(&examples.iter().collect::<Vec<_>>(), &concepts, classes);
         (joined(held), learned, joined(alarm))
