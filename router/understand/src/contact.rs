@@ -56,6 +56,7 @@ const ASKED: &[(&str, Language)] = &[
     ("ruskom", Language::Ru),
     ("orissha", Language::Ru),
     ("orisha", Language::Ru),
+    ("oris til", Language::Ru),
     ("rus tilida", Language::Ru),
     ("ruscha", Language::Ru),
     ("rus til", Language::Ru),
@@ -74,6 +75,7 @@ const ASKED: &[(&str, Language)] = &[
     ("kazaksha", Language::Kk),
     ("kazakcha", Language::Kk),
     ("kozokcha", Language::Kk),
+    ("ozbek tilinde", Language::Uz),
     ("uzbekski", Language::Uz),
     ("uzbekskom", Language::Uz),
     ("ozbekshe", Language::Uz),
@@ -81,6 +83,12 @@ const ASKED: &[(&str, Language)] = &[
     ("in english", Language::En),
     ("agilshinsha", Language::En),
     ("inglizcha", Language::En),
+    ("angliskom", Language::En),
+    ("agilshin tilinde", Language::En),
+    ("english", Language::En),
+    ("kazakh", Language::Kk),
+    ("russian", Language::Ru),
+    ("uzbek ", Language::Uz),
 ];
 /// What is done in a language that one asks for, and what says that one does not know it.
 const SPEAK: &[&str] = &[
@@ -100,9 +108,9 @@ const SPEAK: &[&str] = &[
     "javob",
     "tushuntir",
     "speak",
-    "answer",
+    "ansver",
     "call",
-    "write",
+    "vrite",
     "talk",
     "aloka",
     "tushuntiri",
@@ -136,8 +144,40 @@ const SPEAK: &[&str] = &[
     "boladimi",
     "iltimos",
     "pojal",
+    "tusin",
+    "tushun",
+    "ponim",
+    "suhbat",
+    "sozlash",
+    "sozla",
+    "udobn",
+    "kulay",
+    "ingayli",
+    "legche",
+    "oson",
+    "jaksi",
+    "luchshe",
+    "operator",
+    "jaz",
+    "pishit",
+    "yoz",
+    "otvech",
+    "prishl",
 ];
-const UNKNOWN: &[&str] = &["ne", "yahshi", "bilmey", "tusinbey", "bilmay", "tushunmay", "not"];
+const UNKNOWN: &[&str] = &[
+    "ne",
+    "net",
+    "yahshi",
+    "bilmey",
+    "tusinbey",
+    "tusinem",
+    "bilmay",
+    "tushunmay",
+    "gapirolmay",
+    "soyleyalmay",
+    "not",
+];
+const BADLY: &[&str] = &["ploho", "slabo", "nashar", "yomon", "chut", "badly"];
 
 /// Holds who a caller is, as far as it was said.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -168,23 +208,31 @@ pub(crate) fn find(text: &mut Text, numbers: &Numbers, concepts: &Concepts, lang
     Contact { name: name.map(|(_, _, name)| name), phone: phone.map(|(_, _, phone)| phone) }
 }
 
-/// Finds the language that a caller asks to be spoken to in.
+/// Finds the language that a caller asks to be spoken to in: of those that are named, not denied, and near to a word of
+/// speaking, the nearest to it.
 pub(crate) fn preferred(text: &Text) -> Option<Language> {
-    ASKED.iter().find_map(|(sign, language)| {
-        let found = text.line.find(&format!(" {sign}"))?;
-        let word = text.word_at(found + 1);
-        let near = |signs: &[&str], before: usize, after: usize| {
-            (word.saturating_sub(before)..=word + after)
-                .any(|at| signs.iter().any(|sign| text.word(at).starts_with(sign)))
-        };
-        // "I speak Russian badly" is no wish to speak it.
-        let badly = (word + 1..=word + 2).any(|at| ["ploho", "slabo"].contains(&text.word(at)));
-        let denied = badly
-            || (word + 1..=word + 2).any(|at| {
-                let said = text.word(at);
-                UNKNOWN.iter().any(|sign| said == *sign || (sign.len() > 3 && said.starts_with(sign)))
-            });
-        (near(SPEAK, 3, 3) && !denied).then_some(*language)
+    let named = ASKED.iter().flat_map(|(sign, language)| {
+        let sign = format!(" {sign}");
+        text.line.match_indices(&sign).map(|(at, _)| (text.word_at(at + 1), *language)).collect::<Vec<_>>()
+    });
+    let wished = named.filter(|(word, _)| !is_denied(text, *word));
+    let near = wished.filter_map(|(word, language)| Some((to_speaking(text, word)?, word, language)));
+    near.min_by_key(|(distance, word, _)| (*distance, *word)).map(|(_, _, language)| language)
+}
+
+/// Gives the words between a language and the nearest word of speaking, at most three.
+fn to_speaking(text: &Text, word: usize) -> Option<usize> {
+    let speaks = |at: &usize| SPEAK.iter().any(|sign| text.word(*at).starts_with(sign));
+    (word.saturating_sub(3)..=word + 3).filter(speaks).map(|at| at.abs_diff(word)).min()
+}
+
+/// Says whether a language is one that somebody does not know: "I speak Russian badly" is no wish to speak it.
+fn is_denied(text: &Text, word: usize) -> bool {
+    (word + 1..=word + 3).any(|at| {
+        let said = text.word(at);
+        let near = at <= word + 2;
+        let not = UNKNOWN.iter().any(|sign| said == *sign || (sign.len() > 3 && said.starts_with(sign)));
+        near && (not || BADLY.contains(&said)) || ["kilmay", "kilolmay"].iter().any(|sign| said.starts_with(sign))
     })
 }
 
@@ -270,4 +318,23 @@ fn name(text: &Text, concepts: &Concepts) -> Option<(usize, usize, String)> {
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_that_is_wished_is_told_from_one_that_is_not_known() {
+        for (said, language) in [
+            ("орыс тілінде хабарласыңыздаршы мен қазақша білмеймін", Some(Language::Ru)),
+            ("menga uzbekskiy tilida obyasnite russkiyni ponimat qilmayman", Some(Language::Uz)),
+            ("по русски плохо говорю позвоните на казахском", Some(Language::Kk)),
+            ("could you answer in english please", Some(Language::En)),
+            ("нет учебников на казахском языке в школе", None),
+            ("учитель русского языка не пришёл на урок", None),
+        ] {
+            assert_eq!(preferred(&Text::new(said)), language, "{said}");
+        }
+    }
 }
