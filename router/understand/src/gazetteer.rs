@@ -10,7 +10,8 @@ use dauys_config::city::{City, Landmark, Level, Unit};
 
 use crate::concepts::Concepts;
 use crate::fold::fold_phrase;
-use crate::markers::{Side, is_beside, marker};
+use crate::markers::{Side, has_house, is_beside, marker, speaks_of_crossing};
+use crate::numbers::Number;
 use crate::spelling::Spelling;
 use crate::text::Text;
 
@@ -183,10 +184,10 @@ impl Gazetteer {
     }
 
     /// Lists everything that the text may name, without what is marked already.
-    pub(crate) fn hits(&self, text: &Text, concepts: &Concepts) -> Vec<Hit> {
-        let mut hits = self.exact(text);
+    pub(crate) fn hits(&self, text: &Text, numbers: &[Number], concepts: &Concepts) -> Vec<Hit> {
+        let mut hits = self.exact(text, numbers);
         if !hits.iter().any(|hit| self.level(hit) > Level::Sector) {
-            hits.extend(self.misspelt(text, &hits, concepts));
+            hits.extend(self.misspelt(text, numbers, &hits, concepts));
         }
         if !hits.iter().any(|hit| self.level(hit) > Level::Sector) {
             hits.extend(self.fuzzy(text, &hits, concepts));
@@ -218,7 +219,7 @@ impl Gazetteer {
         (to - from > 1 || beside).then_some((landmark, from, to, beside))
     }
 
-    fn exact(&self, text: &Text) -> Vec<Hit> {
+    fn exact(&self, text: &Text, numbers: &[Number]) -> Vec<Hit> {
         let mut spans: Vec<(usize, usize, usize)> = Vec::new();
         for found in self.stems.find_overlapping_iter(&text.line) {
             let rest = text.line.get(found.end()..).unwrap_or_default();
@@ -233,18 +234,19 @@ impl Gazetteer {
         let covered =
             |a: &(usize, usize, usize)| spans.iter().any(|b| b.0 <= a.0 && a.1 <= b.1 && (b.1 - b.0) > (a.1 - a.0));
         let kept = spans.iter().filter(|span| !covered(span));
-        kept.flat_map(|&(from, to, name)| self.named(text, from, to, name, 1.0)).collect()
+        kept.flat_map(|&(from, to, name)| self.named(text, numbers, from, to, name, 1.0)).collect()
     }
 
     /// Makes a hit of every unit that a name names, where the words beside it allow.
-    fn named(&self, text: &Text, from: usize, to: usize, name: usize, trust: f32) -> Vec<Hit> {
+    fn named(&self, text: &Text, numbers: &[Number], from: usize, to: usize, name: usize, trust: f32) -> Vec<Hit> {
         let units = self.names.get(name).map(|(_, units)| units.as_slice()).unwrap_or_default();
-        let hit = |&unit: &usize| Some(Hit { from, to, unit, score: self.score(text, from, to, unit)? * trust });
+        let hit =
+            |&unit: &usize| Some(Hit { from, to, unit, score: self.score(text, numbers, from, to, unit)? * trust });
         units.iter().filter_map(hit).collect()
     }
 
     /// Scores a unit by the words beside its name; `None` for an everyday word that nothing confirms.
-    fn score(&self, text: &Text, from: usize, to: usize, unit: usize) -> Option<f32> {
+    fn score(&self, text: &Text, numbers: &[Number], from: usize, to: usize, unit: usize) -> Option<f32> {
         let unit = self.units.get(unit)?;
         let before = from.checked_sub(1).and_then(|at| marker(text, at)).filter(|(_, side)| *side != Side::After);
         // "We are from Sayram, our street" does not name a street.
@@ -255,13 +257,15 @@ impl Gazetteer {
             return Some(CONFIRMED);
         }
         if unit.ambiguous {
-            return None;
+            // An everyday word with a house number behind it, or where streets cross, is the street.
+            let street = unit.level == Level::Street && levels.is_empty();
+            return (street && (has_house(text, numbers, to) || speaks_of_crossing(text))).then_some(ALONE);
         }
         Some(if levels.is_empty() { ALONE } else { CONTRADICTED })
     }
 
     /// Looks for names with one wrong letter anywhere.
-    fn misspelt(&self, text: &Text, hits: &[Hit], concepts: &Concepts) -> Vec<Hit> {
+    fn misspelt(&self, text: &Text, numbers: &[Number], hits: &[Hit], concepts: &Concepts) -> Vec<Hit> {
         let free = |at: usize| !hits.iter().any(|hit| hit.from <= at && at < hit.to);
         let strange = |at: &usize| {
             let word = text.word(*at);
@@ -274,7 +278,7 @@ impl Gazetteer {
                 ENDINGS.iter().filter_map(|ending| word.strip_suffix(ending)).filter(|w| w.len() >= SHORTEST);
             let name = bare.find_map(|bare| self.spelling.mend(bare)).and_then(|name| self.by_stem.get(name));
             if let Some(&name) = name {
-                found.extend(self.named(text, at, at + 1, name, MISSPELT / ALONE));
+                found.extend(self.named(text, numbers, at, at + 1, name, MISSPELT / ALONE));
             }
         }
         found

@@ -177,6 +177,13 @@ pub(crate) fn house(text: &Text, numbers: &[Number], from: usize, to: usize) -> 
     whole.or(said).map(|n| with_letter(text, numbers, n))
 }
 
+/// Says whether the number of a house follows right behind a name.
+pub(crate) fn has_house(text: &Text, numbers: &[Number], to: usize) -> bool {
+    let counts = |n: &Number| NOT_A_HOUSE.iter().any(|stem| text.word(n.to).starts_with(stem));
+    let behind = to + usize::from(HOUSE_BEFORE.contains(&text.word(to)));
+    numbers.iter().any(|n| n.from == behind && !counts(n))
+}
+
 fn is_stroke(word: &str) -> bool {
     STROKE.iter().any(|stroke| word.starts_with(stroke))
 }

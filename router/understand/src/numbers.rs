@@ -142,7 +142,7 @@ impl Numbers {
     /// Reads a number in words that begins at a word.
     pub(crate) fn spoken(&self, text: &Text, from: usize, language: Option<Language>) -> Option<Number> {
         let (mut total, mut last, mut at) = (0_u32, u32::MAX, from);
-        while let Some(value) = self.value(text.word(at), language) {
+        while let Some(value) = self.value(text.word(at), language).or_else(|| one_behind(last, text.word(at))) {
             let hundreds = value == 100 && (1..10).contains(&total) && last < 10;
             if hundreds {
                 total *= 100;
@@ -189,6 +189,12 @@ impl Numbers {
     }
 }
 
+/// Reads "бірде", "birdan" behind a ten: alone it is "once" or "suddenly".
+fn one_behind(last: u32, word: &str) -> Option<u32> {
+    let ending = word.strip_prefix("bir")?;
+    (matches!(last, 10..100) && CASES.contains(&ending)).then_some(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +218,8 @@ mod tests {
             ("to'qson to'qqizinchi uyda", Language::Uz, "99"),
             ("ikkinchi uyda", Language::Uz, "2"),
             ("house one hundred twenty", Language::En, "120"),
+            ("он бірде", Language::Kk, "11"),
+            ("yigirma birdan", Language::Uz, "21"),
             ("дом 12/3", Language::Ru, "12/3"),
             ("дом 5а", Language::Ru, "5а"),
         ] {

@@ -36,9 +36,9 @@ pub(crate) fn find(
     concepts: &Concepts,
     language: Option<Language>,
 ) -> Option<Place> {
-    let hits = gazetteer.hits(text, concepts);
     let mut found = numbers.find(text, language);
     found.retain(|number| !text.masked.get(number.from).copied().unwrap_or(true));
+    let hits = gazetteer.hits(text, &found, concepts);
     let landmark = gazetteer.landmark(text);
     let place = place(gazetteer, &hits, landmark, text, &found, language);
     mark(text, &hits, &found);
@@ -270,6 +270,8 @@ mod tests {
             ("sayramlikman ko'chamizni buzib ketdi", "sayram"),
             ("тұраннан қоңырау шалып тұрмын", "turan"),
             ("navoiyning o'n sakkizinchi uyidanman", "navoi"),
+            ("бейбитшилик пятнадцать кабель оборвал", "beibitshilik"),
+            ("жібек жолы пен пушкин қиылысында кептеліс", "zhibek_zholy"),
         ] {
             let place = reader.read(said, None, &concepts).place.expect(said);
             assert!(place.lineage.iter().chain(&place.street_unit).any(|code| code == unit), "{said}: {place:?}");
