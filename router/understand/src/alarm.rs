@@ -13,13 +13,15 @@ use crate::learned::{Learned, Weighed};
 use crate::reader::Reader;
 
 /// Lines by language, where mixed talk goes as Russian; within a file each helping opens with a line of `#`.
-const CALLS: [(Language, &str); 7] = [
+const CALLS: [(Language, &str); 9] = [
     (Language::Kk, include_str!("../data/alarm/kk.txt")),
     (Language::Ru, include_str!("../data/alarm/ru.txt")),
     (Language::Uz, include_str!("../data/alarm/uz.txt")),
     (Language::Ru, include_str!("../data/alarm/mixed.txt")),
     (Language::Ru, include_str!("../data/alarm/calm.txt")),
     (Language::Ru, include_str!("../data/alarm/short.txt")),
+    (Language::Ru, include_str!("../data/alarm/plain.txt")),
+    (Language::Ru, include_str!("../data/alarm/danger.txt")),
     (Language::En, include_str!("../data/alarm/en.txt")),
 ];
 /// Calls that are made of one line at most.

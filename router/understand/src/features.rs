@@ -20,8 +20,8 @@ const KNOWN_PIECE: usize = 4;
 /// Words within which two concepts are a pair.
 const NEAR: usize = 5;
 /// Texts that must show a feature before it is kept, and a pair of words: what occurs once teaches nothing.
-const SEEN: u32 = 2;
-const PAIR_SEEN: u32 = 4;
+const SEEN: u32 = 4;
+const PAIR_SEEN: u32 = 6;
 
 /// Passes on keys that are hashes already.
 #[derive(Debug, Default)]
