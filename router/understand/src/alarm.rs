@@ -74,7 +74,7 @@ pub(crate) fn train(city: &City, reader: &Reader, concepts: &Concepts, hazards: 
         let words = words_of(&reader.read(said, Some(language), concepts).text);
         if !words.is_empty() {
             let phrase = hash(12, words.join(" ").as_bytes());
-            clean.push(Example { words, class, asks: false, phrase, copy: 0 });
+            clean.push(Example { said: String::new(), words, class, asks: false, phrase, copy: 0 });
         }
     };
     for (language, code, text) in calls() {
