@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs all tests against a real Kafka and a real PostgreSQL, which it starts and takes down again. Arguments go to
-# `cargo test` (`scripts/test.sh -p dauys-bus`); without any, every crate is tested.
+# Runs all tests against a real Kafka and a real PostgreSQL, which it starts and takes down again, and with a real ONNX
+# Runtime. Arguments go to `cargo test` (`scripts/test.sh -p dauys-bus`); without any, every crate is tested.
 #
 # A test whose real part is not there says `SKIPPED <test>: no <part>`; such tests are counted as skipped, and under
 # CI=true one is a failure. The whole output is in target/test/output.log; the last line printed is the sum.
@@ -31,6 +31,11 @@ bring_up() {
     local kafka=$!
     scripts/postgres.sh start "$SERVERS/postgres" >/dev/null &
     local postgres=$!
+    if DAUYS_TEST_ONNXRUNTIME=$(scripts/onnxruntime.sh); then
+        export DAUYS_TEST_ONNXRUNTIME
+    else
+        say "there is no ONNX Runtime: what needs it is skipped"
+    fi
     if wait "$kafka"; then
         DAUYS_TEST_KAFKA=$(cat "$SERVERS/kafka/address")
         DAUYS_TEST_KAFKA_SASL=$(cat "$SERVERS/kafka/sasl")
