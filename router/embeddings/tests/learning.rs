@@ -18,7 +18,9 @@ static CITY: LazyLock<City> = LazyLock::new(|| {
     }
     city
 });
-static LEARNED: LazyLock<Option<(Arc<Encoder>, Learned, Comparison, Vectors)>> = LazyLock::new(|| {
+/// The encoder, what it learned, how it does, and the vectors that it made.
+type Lesson = (Arc<Encoder>, Learned, Comparison, Vectors);
+static LEARNED: LazyLock<Option<Lesson>> = LazyLock::new(|| {
     let encoder = support::load("tiny")?.unwrap();
     let mut vectors = Vectors::default();
     let (learned, comparison) = learn(&encoder, &CITY, &[], &mut vectors, None).unwrap();
