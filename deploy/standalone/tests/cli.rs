@@ -113,7 +113,7 @@ fn with_embeddings() -> Vec<(&'static str, String)> {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../router/embeddings/tests/data/tiny");
     let library = std::env::var("DAUYS_TEST_ONNXRUNTIME").unwrap_or_default();
     let mut settings = vec![("DAUYS__UNDERSTANDING__EMBEDDINGS__MODEL", model.display().to_string())];
-    settings.extend((!library.is_empty()).then(|| ("DAUYS__UNDERSTANDING__EMBEDDINGS__LIBRARY", library)));
+    settings.extend((!library.is_empty()).then_some(("DAUYS__UNDERSTANDING__EMBEDDINGS__LIBRARY", library)));
     settings
 }
 

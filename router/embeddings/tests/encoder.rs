@@ -1,7 +1,5 @@
 //! A tiny encoder on a real ONNX Runtime: what texts come to, and what is said of models that are none.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where its model is not there")]
-
 mod support;
 
 use dauys_embeddings::{EmbeddingsError, TOKENS};

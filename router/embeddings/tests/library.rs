@@ -1,7 +1,5 @@
 //! A library that is not there, or is another one, is told with what to do. Alone in this program: a library that is loaded stays.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where its file cannot be written")]
-
 use std::path::Path;
 
 use dauys_embeddings::{EmbeddingsError, Encoder};
