@@ -83,6 +83,15 @@ progress() {
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 selection=("$@")
 [ "${#selection[@]}" -gt 0 ] || selection=(--workspace)
+# What only a program with a second engine of understanding can show. The same selection, so that nothing else is built anew.
+second=(--workspace --features dauys-standalone/onnx --test cli)
+
+run() {
+    local failed=0
+    cargo test --locked "${selection[@]}" --no-fail-fast || failed=1
+    [ "${selection[*]}" != --workspace ] || cargo test --locked "${second[@]}" embeddings || failed=1
+    return "$failed"
+}
 
 bring_up
 say "building the tests"
@@ -92,7 +101,7 @@ cargo test --locked "${selection[@]}" --no-run || {
 }
 say "running the tests (all output: $OUT/output.log)"
 status=0
-cargo test --locked "${selection[@]}" --no-fail-fast </dev/null 2>&1 | tee "$OUT/output.log" | progress || status=$?
+run </dev/null 2>&1 | tee "$OUT/output.log" | progress || status=$?
 read -r passed failed skipped <"$OUT/sums"
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 if [ "$skipped" -gt 0 ]; then
