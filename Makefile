@@ -38,6 +38,7 @@ lint: ## check formatting, clippy's advice, generated files, and the licences an
 	@scripts/bootstrap.sh build
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked --features dauys-standalone/onnx -- -D warnings
 	cargo test --workspace --locked --quiet --test schemas --test generated --test web -- committed
 	@scripts/deny.sh
 

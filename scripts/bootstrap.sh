@@ -19,7 +19,7 @@ TEST=(
     "baresip:a telephone that is not ours, over UDP, TCP and TLS"
     "linphone-cli:another telephone that is not ours"
     "kcat:a Kafka client that is not ours"
-    "python3-venv:runs OpenAI's client against the transcription service"
+    "python3-venv:runs OpenAI's client against the transcription service, and fetches ONNX Runtime"
 )
 
 say() { echo "bootstrap: $*"; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs all tests against a real Kafka and a real PostgreSQL, which it starts and takes down again. Arguments go to
-# `cargo test` (`scripts/test.sh -p dauys-bus`); without any, every crate is tested.
+# Runs all tests against a real Kafka and a real PostgreSQL, which it starts and takes down again, and with a real ONNX
+# Runtime. Arguments go to `cargo test` (`scripts/test.sh -p dauys-bus`); without any, every crate is tested.
 #
 # A test whose real part is not there says `SKIPPED <test>: no <part>`; such tests are counted as skipped, and under
 # CI=true one is a failure. The whole output is in target/test/output.log; the last line printed is the sum.
@@ -31,6 +31,11 @@ bring_up() {
     local kafka=$!
     scripts/postgres.sh start "$SERVERS/postgres" >/dev/null &
     local postgres=$!
+    if DAUYS_TEST_ONNXRUNTIME=$(scripts/onnxruntime.sh); then
+        export DAUYS_TEST_ONNXRUNTIME
+    else
+        say "there is no ONNX Runtime: what needs it is skipped"
+    fi
     if wait "$kafka"; then
         DAUYS_TEST_KAFKA=$(cat "$SERVERS/kafka/address")
         DAUYS_TEST_KAFKA_SASL=$(cat "$SERVERS/kafka/sasl")
@@ -78,6 +83,15 @@ progress() {
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 selection=("$@")
 [ "${#selection[@]}" -gt 0 ] || selection=(--workspace)
+# What only a program with a second engine of understanding can show. The same selection, so that nothing else is built anew.
+second=(--workspace --features dauys-standalone/onnx --test cli)
+
+run() {
+    local failed=0
+    cargo test --locked "${selection[@]}" --no-fail-fast || failed=1
+    [ "${selection[*]}" != --workspace ] || cargo test --locked "${second[@]}" embeddings || failed=1
+    return "$failed"
+}
 
 bring_up
 say "building the tests"
@@ -87,7 +101,7 @@ cargo test --locked "${selection[@]}" --no-run || {
 }
 say "running the tests (all output: $OUT/output.log)"
 status=0
-cargo test --locked "${selection[@]}" --no-fail-fast </dev/null 2>&1 | tee "$OUT/output.log" | progress || status=$?
+run </dev/null 2>&1 | tee "$OUT/output.log" | progress || status=$?
 read -r passed failed skipped <"$OUT/sums"
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 if [ "$skipped" -gt 0 ]; then

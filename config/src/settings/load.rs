@@ -194,6 +194,7 @@ fn check_values(settings: &Settings, report: &mut impl FnMut(&str, String)) {
     }
     check_telephony(settings, report);
     check_transcriber(settings, report);
+    check_embeddings(settings, report);
     check_trunks(settings, report);
     if settings.bus.kind == BusKind::Kafka {
         let kafka = &settings.bus.kafka;
@@ -320,6 +321,17 @@ fn check_transcriber(settings: &Settings, report: &mut impl FnMut(&str, String))
     check_remote(transcriber, report);
 }
 
+fn check_embeddings(settings: &Settings, report: &mut impl FnMut(&str, String)) {
+    let embeddings = &settings.understanding.embeddings;
+    if !(0.0..=0.95).contains(&embeddings.weight) {
+        report("understanding.embeddings.weight", "must lie between 0 and 0.95; 0 lets training choose".to_owned());
+    }
+    if embeddings.model().is_none() && (embeddings.library().is_some() || embeddings.weight().is_some()) {
+        let key = if embeddings.library().is_some() { "library" } else { "weight" };
+        report(&format!("understanding.embeddings.{key}"), "does nothing without a `model`".to_owned());
+    }
+}
+
 fn check_remote(transcriber: &Transcriber, report: &mut impl FnMut(&str, String)) {
     let remote = &transcriber.remote;
     if transcriber.engine.asks_servers() && remote.endpoints.is_empty() {
@@ -411,6 +423,22 @@ mod tests {
             let findings = check(text).unwrap_err();
             assert_eq!((findings[0].key.as_deref(), findings[0].line), (Some(key), Some(2)), "{text}");
         }
+    }
+
+    #[test]
+    fn embeddings_that_cannot_work_are_told() {
+        let settings = check("[understanding.embeddings]\nmodel = \"/srv/minilm\"\nweight = 0.3").unwrap();
+        assert_eq!(settings.understanding.embeddings.weight(), Some(0.3));
+        for (text, key) in [
+            ("weight = 1.0", "understanding.embeddings.weight"),
+            ("weight = -0.1", "understanding.embeddings.weight"),
+            ("weight = 0.3", "understanding.embeddings.weight"),
+            ("library = \"/usr/lib/libonnxruntime.so\"", "understanding.embeddings.library"),
+        ] {
+            let findings = check(&format!("[understanding.embeddings]\n{text}")).unwrap_err();
+            assert_eq!((findings[0].key.as_deref(), findings[0].line), (Some(key), Some(2)), "{text}");
+        }
+        assert!(check("").unwrap().understanding.embeddings.model().is_none());
     }
 
     #[test]

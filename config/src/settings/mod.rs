@@ -13,6 +13,7 @@ mod secret;
 mod sip;
 mod store;
 mod transcriber;
+mod understanding;
 mod whatsapp;
 
 pub use bus::{Bus, BusKind, Kafka};
@@ -25,6 +26,7 @@ pub use secret::Secret;
 pub use sip::{Digest, Operator, Sip, SipUser, Tls};
 pub use store::{Store, StoreKind};
 pub use transcriber::{AudioContext, Decoding, Engine, Remote, Transcriber};
+pub use understanding::{Embeddings, Understanding};
 pub use whatsapp::Whatsapp;
 
 use schemars::JsonSchema;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub recordings: Recordings,
     /// Speech to text.
     pub transcriber: Transcriber,
+    /// From words to a category.
+    pub understanding: Understanding,
     /// Voice notes by the WhatsApp Business Cloud API.
     pub whatsapp: Whatsapp,
     /// What is logged, and how.

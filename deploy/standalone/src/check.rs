@@ -4,9 +4,14 @@ use crate::cli::Check;
 use crate::preflight;
 use dauys_config::city::{City, Severity};
 use dauys_config::script::CallScript;
-use dauys_config::settings::{self, LoadError};
+use dauys_config::settings::{self, Embeddings, LoadError};
 use dauys_gateway::calls::Prompts;
+use std::path::Path;
 use std::process::ExitCode;
+
+/// What whoever sets an embeddings model is told by a dauys that cannot load one.
+pub(crate) const WITHOUT_ONNX: &str =
+    "this dauys was built without it: build with `--features onnx`, or take the setting out";
 
 /// Checks a settings file, its secrets and its city pack.
 pub(crate) fn run(arguments: &Check) -> anyhow::Result<ExitCode> {
@@ -40,6 +45,7 @@ pub(crate) fn run(arguments: &Check) -> anyhow::Result<ExitCode> {
         println!("{}: transcriber.model: there is no file {}", arguments.file.display(), path.display());
         mistakes += 1;
     }
+    mistakes += check_embeddings(&settings.understanding.embeddings, &arguments.file);
     let city = preflight::open_city(&settings.city.pack)?;
     for finding in city.check() {
         println!("{finding}");
@@ -52,6 +58,22 @@ pub(crate) fn run(arguments: &Check) -> anyhow::Result<ExitCode> {
     }
     println!("{}: all is well", arguments.file.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks that the second engine's files are there; returns how many mistakes there are.
+fn check_embeddings(embeddings: &Embeddings, file: &Path) -> usize {
+    let Some(model) = embeddings.model() else { return 0 };
+    let mut mistakes = Vec::new();
+    if cfg!(not(feature = "onnx")) {
+        mistakes.push(format!("model: {WITHOUT_ONNX}"));
+    }
+    for (key, path) in [("model", Some(model)), ("library", embeddings.library())] {
+        if let Some(path) = path.filter(|path| !path.exists()) {
+            mistakes.push(format!("{key}: there is no {}", path.display()));
+        }
+    }
+    mistakes.iter().for_each(|mistake| println!("{}: understanding.embeddings.{mistake}", file.display()));
+    mistakes.len()
 }
 
 /// Checks the call script and its prompts; returns how many mistakes there are.

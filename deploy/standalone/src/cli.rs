@@ -216,16 +216,16 @@ pub(crate) enum ModelCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "The model in the data folder decides; without one in use there the model is trained first.")]
 pub(crate) struct Understand {
-    /// The city: a pack that is built in, or the folder of one
-    #[arg(long, value_name = "NAME", default_value = "shymkent")]
-    pub city: String,
+    /// The city: a pack that is built in, or the folder of one; by default the one in the settings
+    #[arg(long, value_name = "NAME")]
+    pub city: Option<String>,
     /// Prints JSON (the only form there is)
     #[arg(long)]
     pub json: bool,
-    /// The data folder whose model decides; without one in use there the model is trained first
-    #[arg(short, long, value_name = "FOLDER", env = "DAUYS_DATA", default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub settings: SettingsFile,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,8 @@ mod models;
 mod preflight;
 mod progress;
 mod run;
+#[cfg_attr(not(feature = "onnx"), path = "second/absent.rs")]
+mod second;
 mod speech_model;
 mod system;
 mod telemetry;

@@ -1,5 +1,6 @@
 //! Trained models on disk: one file a version in `models/CITY` of the data folder, and which of them is in use.
 
+use crate::second::Second;
 use anyhow::Context;
 use dauys_config::city::City;
 use dauys_understand::{Model, fingerprint};
@@ -21,7 +22,7 @@ impl Models {
 
     /// Reads the model in use; none where there is none that fits the city's categories.
     pub(crate) fn in_use(&self, city: &City) -> Option<Model> {
-        let bytes = std::fs::read(self.folder.join(IN_USE)).ok()?;
+        let bytes = self.read(IN_USE)?;
         match Model::from_bytes(city, &bytes) {
             Ok(model) => Some(model),
             Err(error) => {
@@ -32,7 +33,19 @@ impl Models {
     }
 
     /// Gives the model to start with: the one in use while the city's phrases are what it learned from, else a new one.
-    pub(crate) fn for_start(&self, city: &City) -> Model {
+    /// Where there is a second engine, it is joined with that model.
+    ///
+    /// # Errors
+    /// Where the second engine fails.
+    pub(crate) fn for_start(&self, city: &City, second: Option<&Second>) -> anyhow::Result<Model> {
+        let words = self.words(city);
+        match second {
+            Some(second) => second.beside(words, city, Some(self)),
+            None => Ok(words),
+        }
+    }
+
+    fn words(&self, city: &City) -> Model {
         if let Some(model) = self.in_use(city) {
             if model.fingerprint() == fingerprint(city) {
                 return model;
@@ -51,14 +64,25 @@ impl Models {
     /// # Errors
     /// Where the folder cannot be written.
     pub(crate) fn put_in_use(&self, model: &Model) -> anyhow::Result<()> {
+        let bytes = model.to_bytes();
+        self.write(&format!("{}.model", model.version()), &bytes)?;
+        self.write(IN_USE, &bytes)
+    }
+
+    /// Reads a file of the folder; none where there is none.
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.folder.join(name)).ok()
+    }
+
+    /// Writes a file of the folder; a crash leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let folder = &self.folder;
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-        let bytes = model.to_bytes();
-        for name in [format!("{}.model", model.version()), IN_USE.to_owned()] {
-            let written = replace(folder, &name, &bytes);
-            written.with_context(|| format!("{} cannot be written", folder.join(name).display()))?;
-        }
-        Ok(())
+        let written = replace(folder, name, bytes);
+        written.with_context(|| format!("{} cannot be written", folder.join(name).display()))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::gauges::NodeGauges;
 use crate::models::Models;
 use crate::progress::step;
+use crate::second::Second;
 use crate::{preflight, telemetry, transcribing};
 use anyhow::Context;
 use dauys_bus::{Bus, Recordings};
@@ -18,7 +19,6 @@ use dauys_router::web::{self, App, Check, Parts, health_routes};
 use dauys_router::worker::CityReader;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -75,7 +75,7 @@ impl System {
         let worker = transcribing::worker(&settings, &city, Arc::clone(&engine), &bus, &recordings);
         let board = worker.board();
         rooms.push(tokio::spawn(worker.run(stop_rooms.clone())));
-        rooms.push(router(&settings.node.data, &city, &bus, &store, &stop_rooms).await?);
+        rooms.push(router(&settings, &city, &bus, &store, &stop_rooms).await?);
         let shown = step("line");
         let node = Node::start(Arc::clone(&settings), &city.source, Arc::clone(&bus), recordings.clone()).await?;
         let transports = if settings.sip.tcp { "UDP, TCP" } else { "UDP" };
@@ -125,27 +125,28 @@ impl System {
 }
 
 async fn router(
-    data: &Path,
+    settings: &Arc<Settings>,
     city: &Arc<City>,
     bus: &Arc<dyn Bus>,
     store: &Arc<dyn Store>,
     stop: &CancellationToken,
 ) -> anyhow::Result<JoinHandle<()>> {
     let shown = step("understanding");
-    let (data, city, bus, store) = (data.to_owned(), Arc::clone(city), Arc::clone(bus), Arc::clone(store));
+    let (settings, city, bus, store) = (Arc::clone(settings), Arc::clone(city), Arc::clone(bus), Arc::clone(store));
     let phrases: usize =
         city.phrases.iter().map(|(_, book)| book.by_category.values().map(Vec::len).sum::<usize>()).sum();
     let clock = dauys_router::clock::system();
     let trained = tokio::task::spawn_blocking(move || {
-        let model = Models::of(&data, &city).for_start(&city);
+        let second = Second::load(&settings)?;
+        let model = Models::of(&settings.node.data, &city).for_start(&city, second.as_ref())?;
         let version = model.version().to_owned();
         let reader = Arc::new(CityReader::with_model(Arc::clone(&city), model));
         let notifier = Arc::new(NobodyCarries);
         let router =
             dauys_router::worker::Router::with_reader(bus, store, &city, reader, notifier, clock, process_name());
-        router.map(|router| (router, version))
+        anyhow::Ok((router.context("the city's calendar")?, version))
     });
-    let (router, version) = trained.await?.context("the city's calendar")?;
+    let (router, version) = trained.await??;
     shown.done(&format!("model {version}, {phrases} phrases"));
     Ok(tokio::spawn(router.run(stop.clone())))
 }

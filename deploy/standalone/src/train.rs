@@ -3,16 +3,40 @@
 use crate::cli::Train;
 use crate::models::Models;
 use crate::preflight;
+use crate::second::{self, Second};
 use anyhow::Context;
 use dauys_config::Settings;
 use dauys_config::settings::StoreKind;
 use dauys_router::store::{self, CorrectionState};
-use dauys_understand::{Correction, Report, train};
+use dauys_understand::{Comparison, Correction, Report, train};
+use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Corrections that are read from the store at a time.
 const PAGE: u32 = 500;
+
+/// What a second engine was taught, and how it does beside the words.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "nothing is taught then"))]
+pub(crate) struct Taught {
+    /// Names the engine and what it learned.
+    pub version: String,
+    /// Its quality and that of the words on phrases that neither had met.
+    pub comparison: Comparison,
+    /// What is kept.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
+}
+
+/// What is printed as JSON.
+#[derive(Debug, Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embeddings: Option<&'a Taught>,
+}
 
 /// Trains, reports, and puts the model in use unless it is worse.
 pub(crate) fn run(arguments: &Train) -> anyhow::Result<ExitCode> {
@@ -25,19 +49,25 @@ pub(crate) fn run(arguments: &Train) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.corrections {
         corrections.extend(from_file(file)?);
     }
+    // Before the training: what cannot be used must not be found out after minutes.
+    let second = Second::load(&settings)?;
     let models = Models::of(&settings.node.data, &city);
     let in_use = models.in_use(&city);
     let trained = train(&city, &corrections, in_use.as_ref());
+    let taught = second.map(|second| second.train(&city, &corrections, &models)).transpose()?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&trained.report)?);
+        let whole = Whole { report: &trained.report, embeddings: taught.as_ref() };
+        println!("{}", serde_json::to_string_pretty(&whole)?);
     } else {
         print(&trained.report);
+        taught.iter().for_each(print_taught);
     }
     if !trained.report.refused.is_empty() {
         anyhow::bail!("the model in use stays: {}", trained.report.refused.join("; "));
     }
     if !arguments.dry_run {
         models.put_in_use(&trained.model)?;
+        taught.iter().try_for_each(|taught| second::put_in_use(&models, taught))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -99,5 +129,17 @@ fn print(report: &Report) {
             percent(in_use.new_accuracy)
         ),
         None => println!("no model was in use"),
+    }
+}
+
+fn print_taught(taught: &Taught) {
+    let Comparison { phrases, weight, words, second, joined } = &taught.comparison;
+    println!(
+        "{}, joined with a weight of {weight:.2}, on {phrases} phrases that neither engine had met:",
+        taught.version
+    );
+    for (name, quality) in [("words", words), ("embeddings", second), ("both", joined)] {
+        let (found, likelihood) = (quality.accuracy * 100.0, quality.log_likelihood);
+        println!("  {name:<12} found {found:5.1} %, log-likelihood {likelihood:.3}");
     }
 }

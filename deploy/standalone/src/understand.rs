@@ -3,18 +3,33 @@
 use crate::cli::Understand;
 use crate::models::Models;
 use crate::preflight;
+use crate::second::Second;
 use dauys_assign::Assigner;
+use dauys_config::Settings;
+use dauys_config::city::City;
 use dauys_understand::{Model, Transcript};
 use serde_json::json;
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
+/// Gives the model that decides. One is kept where there is a data folder; this command makes none.
+fn model(settings: &Settings, city: &City) -> anyhow::Result<Model> {
+    let second = Second::load(settings)?;
+    if settings.node.data.is_dir() {
+        return Models::of(&settings.node.data, city).for_start(city, second.as_ref());
+    }
+    let words = Model::train(city);
+    match second {
+        Some(second) => second.beside(words, city, None),
+        None => Ok(words),
+    }
+}
+
 /// Reads transcripts from standard input and prints decisions.
 pub(crate) fn run(arguments: &Understand) -> anyhow::Result<ExitCode> {
-    let city = preflight::city(&arguments.city)?;
-    // A model is kept where there is a data folder; this command makes none.
-    let model =
-        if arguments.data.is_dir() { Models::of(&arguments.data, &city).for_start(&city) } else { Model::train(&city) };
+    let settings = preflight::settings(&arguments.settings)?;
+    let city = preflight::city(arguments.city.as_deref().unwrap_or(&settings.city.pack))?;
+    let model = model(&settings, &city)?;
     let assigner = Assigner::new(&city);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {

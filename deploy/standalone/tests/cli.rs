@@ -108,6 +108,69 @@ fn a_transcript_is_understood_on_the_command_line() {
     assert_eq!(lines[1]["agency"], "inspectorate");
 }
 
+/// Settings that name a tiny encoder, and its library where there is one.
+fn with_embeddings() -> Vec<(&'static str, String)> {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../router/embeddings/tests/data/tiny");
+    let library = std::env::var("DAUYS_TEST_ONNXRUNTIME").unwrap_or_default();
+    let mut settings = vec![("DAUYS__UNDERSTANDING__EMBEDDINGS__MODEL", model.display().to_string())];
+    settings.extend((!library.is_empty()).then_some(("DAUYS__UNDERSTANDING__EMBEDDINGS__LIBRARY", library)));
+    settings
+}
+
+fn understand_and_train(data: &Path) -> [Output; 2] {
+    let settings = with_embeddings();
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let data = data.to_str().unwrap();
+    [["understand", "--data", data].as_slice(), &["train", "--phrases-only", "--json", "--data", data]]
+        .map(|arguments| dauys(arguments, &settings))
+}
+
+#[test]
+#[cfg(not(feature = "onnx"))]
+fn embeddings_that_were_not_built_in_are_told() {
+    let data = TempDir::new().unwrap();
+    for output in understand_and_train(data.path()) {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && text.contains("build with `--features onnx`"), "{text}");
+    }
+}
+
+#[test]
+#[cfg(feature = "onnx")]
+fn embeddings_learn_once_and_stand_on_every_decision() {
+    if std::env::var_os("DAUYS_TEST_ONNXRUNTIME").is_none_or(|value| value.is_empty()) {
+        use std::io::Write;
+        let _ = std::io::stdout()
+            .write_all(b"SKIPPED embeddings_learn_once_and_stand_on_every_decision: no ONNX Runtime\n");
+        return;
+    }
+    let data = TempDir::new().unwrap();
+    let [understood, trained] = understand_and_train(data.path());
+    assert!(understood.status.success(), "{}", String::from_utf8_lossy(&understood.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&trained.stdout).unwrap();
+    assert!(report["embeddings"]["comparison"]["phrases"].as_u64().unwrap() > 1000, "{report}");
+    let folder = data.path().join("models/shymkent");
+    let head = std::fs::read(folder.join("in-use.head")).unwrap();
+    let version = report["embeddings"]["version"].as_str().unwrap();
+    assert_eq!(head, std::fs::read(folder.join(format!("{version}.head"))).unwrap());
+    let again = understand_line(data.path(), "нет воды");
+    assert!(again["model"].as_str().unwrap().ends_with(&format!("+{version}")), "{again}");
+}
+
+#[cfg(feature = "onnx")]
+fn understand_line(data: &Path, text: &str) -> serde_json::Value {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dauys"))
+        .args(["understand", "--data", data.to_str().unwrap()])
+        .envs(with_embeddings())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{text}\n").as_bytes()).unwrap();
+    serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap()
+}
+
 #[test]
 fn a_model_is_checked_before_it_is_named_and_nothing_else_in_the_file_changes() {
     let folder = TempDir::new().unwrap();

@@ -108,7 +108,7 @@ pub(crate) fn train(
         let words = words_of(&reader.read(said, Some(language), concepts).text);
         if !words.is_empty() {
             let phrase = hash(12, words.join(" ").as_bytes());
-            clean.push(Example { words, class, asks: false, phrase, copy: 0 });
+            clean.push(Example { said: String::new(), words, class, asks: false, phrase, copy: 0 });
         }
     };
     let mut generator = Generator::new(104);

@@ -77,6 +77,13 @@ impl Confidence {
     }
 }
 
+/// Brings probabilities to a temperature: above 1 they come nearer to each other.
+pub(crate) fn soften(probabilities: &mut [f32], temperature: f32) {
+    probabilities.iter_mut().for_each(|p| *p = p.max(1e-9).powf(1.0 / temperature));
+    let sum: f32 = probabilities.iter().sum();
+    probabilities.iter_mut().for_each(|p| *p /= sum);
+}
+
 /// Finds the temperature at which probabilities on held-out phrases are likeliest; each entry is a list of
 /// probabilities at temperature 1 and the right class.
 pub(crate) fn temperature(held: &[(Vec<f32>, usize)]) -> f32 {

@@ -44,6 +44,8 @@ impl fmt::Debug for Correction {
 /// One labelled text, as folded content words.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
+    /// The content words as they were said, for a second engine; empty for a worn copy.
+    pub(crate) said: String,
     pub(crate) words: Vec<String>,
     pub(crate) class: usize,
     pub(crate) asks: bool,
@@ -86,7 +88,7 @@ pub(crate) fn examples(city: &City, corrections: &[Correction], reader: &Reader,
         let asks = kind.map_or_else(|| question(class) || said.ends_with('?'), |kind| kind == RequestKind::Question);
         if !words.is_empty() {
             let phrase = hash(hash(10, code.as_bytes()), words.join(" ").as_bytes());
-            clean.push(Example { words, class, asks, phrase, copy: 0 });
+            clean.push(Example { said: text.matter(), words, class, asks, phrase, copy: 0 });
         }
     };
     for (language, book) in city.phrases.iter() {
@@ -121,12 +123,10 @@ pub(crate) fn worn(clean: Vec<Example>, unclear: Option<usize>) -> Vec<Example> 
     let mut generator = Generator::new(7);
     let mut examples = Vec::with_capacity(clean.len() * COPIES);
     for example in clean {
-        let mut dropped = example.clone();
-        dropped.copy = 1;
+        let mut dropped = Example { said: String::new(), copy: 1, ..example.clone() };
         drop_word(&mut dropped.words, &mut generator);
         misspell(&mut dropped.words, &mut generator);
-        let mut chatty = example.clone();
-        chatty.copy = 2;
+        let mut chatty = Example { said: String::new(), copy: 2, ..example.clone() };
         clip(&mut chatty.words, &mut generator);
         misspell(&mut chatty.words, &mut generator);
         if let Some(idle) = idle.get(generator.below(idle.len())).filter(|_| Some(example.class) != unclear) {

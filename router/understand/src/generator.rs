@@ -2,15 +2,17 @@
 
 /// Gives numbers that look random and are the same every time.
 #[derive(Debug)]
-pub(crate) struct Generator(u64);
+pub struct Generator(u64);
 
 impl Generator {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// Begins a stream; the same seed gives the same stream.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Gives a number below `bound`, or 0 for a bound of 0.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,7 +21,8 @@ impl Generator {
         usize::try_from(mixed % (bound.max(1) as u64)).unwrap_or(0)
     }
 
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+    /// Brings items into another order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for at in (1..items.len()).rev() {
             items.swap(at, self.below(at + 1));
         }

@@ -1,6 +1,6 @@
 //! What training leaves behind: numbers that weigh the words of a text. Pure and independent of a city's names.
 
-use crate::calibration::{Confidence, Signs};
+use crate::calibration::Confidence;
 use crate::concepts::Concepts;
 use crate::examples::{Example, tokens};
 use crate::features::{Counter, Feature, Token, Vocabulary};
@@ -187,11 +187,6 @@ impl Learned {
         scores.pop();
         let mean = scores.iter().sum::<f32>() / scores.len().max(1) as f32;
         scores.get(class).copied().unwrap_or(0.0) - mean
-    }
-
-    /// Says how likely the best of the categories is right.
-    pub(crate) fn confidence(&self, weighed: &Weighed, unclear: Option<usize>) -> f32 {
-        self.confidence.of(&Signs::new(weighed, unclear))
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! A [`Model`] is trained from the labelled phrases of a [`dauys_config::city::City`] and from inspectors' corrections, and
 //! kept as bytes. Every text is first folded into one plain Latin spelling, so that Kazakh, Russian and Uzbek in either
-//! script, written with or without their special letters, meet in the same features. Nothing here reads a clock, a file
-//! or a random number.
+//! script, written with or without their special letters, meet in the same features. A second [`Engine`] may be joined with
+//! the words; none is here. Nothing here reads a clock, a file or a random number.
 
 mod alarm;
+pub mod bytes;
 mod calibration;
 mod concepts;
 mod conduct;
 mod contact;
 mod danger;
+mod engine;
 mod examples;
 mod features;
 mod fold;
@@ -20,6 +22,7 @@ mod hazards;
 mod issues;
 mod language;
 mod learned;
+mod lessons;
 mod linear;
 mod markers;
 mod model;
@@ -34,7 +37,11 @@ mod train;
 mod understanding;
 
 pub use contact::Contact;
+pub use engine::{Engine, Joint};
 pub use examples::Correction;
+pub use generator::Generator;
+pub use lessons::{Comparison, Lesson, Lessons, Quality};
+pub use linear::softmax;
 pub use model::Model;
 pub use stored::ModelError;
 pub use train::{CategoryQuality, InUse, Report, Trained, fingerprint, train};

@@ -144,7 +144,7 @@ impl Training {
 }
 
 /// Turns scores into probabilities.
-pub(crate) fn softmax(scores: &mut [f32]) {
+pub fn softmax(scores: &mut [f32]) {
     let top = scores.iter().copied().fold(f32::MIN, f32::max);
     let mut sum = 0.0;
     for score in scores.iter_mut() {

@@ -7,10 +7,12 @@ use dauys_config::city::{Category, City};
 use dauys_events::{Danger, Language, RequestKind, Scored};
 
 use crate::alarm;
+use crate::calibration::{Confidence, Signs};
 use crate::concepts::Concepts;
 use crate::conduct::Manners;
 use crate::contact;
 use crate::danger::{Dangers, Heard};
+use crate::engine::{Engine, Joint, Second, pool};
 use crate::examples::{Example, tokens};
 use crate::features::hash;
 use crate::hazards::{Hazards, Shown};
@@ -20,6 +22,7 @@ use crate::linear::sigmoid;
 use crate::reader::{Reader, Reading, whole_phrases};
 use crate::stored::{ModelError, Stored, UNJUDGED};
 use crate::text::Text;
+use crate::train::best;
 use crate::understanding::{Conduct, Issue, Transcript, Understanding};
 
 /// How many times likelier danger words make their category.
@@ -63,6 +66,9 @@ pub struct Model {
     hazards: Hazards,
     questions: Option<AhoCorasick>,
     stored: Arc<Stored>,
+    second: Option<Second>,
+    /// Names the words and, where there is one, the second engine.
+    version: String,
 }
 
 /// One stretch of a call, read and weighed.
@@ -78,6 +84,8 @@ struct Judged<'a> {
     sums: Sums,
     weighed: Weighed,
     ranked: Vec<(usize, f32)>,
+    /// The class that the words alone would have chosen, where a second engine turned them.
+    turned: Option<usize>,
 }
 
 impl Model {
@@ -106,10 +114,18 @@ impl Model {
         self.stored.to_bytes()
     }
 
-    /// Names the model; the same phrases and corrections give the same name.
+    /// Joins a second engine with the words, as far as only categories go.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Arc<dyn Engine>, joint: Joint) -> Self {
+        self.version = format!("{}+{}", self.stored.version, engine.version());
+        self.second = Some(Second { engine, joint });
+        self
+    }
+
+    /// Names the model, and the second engine where there is one; the same phrases and corrections give the same name.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.stored.version
+        &self.version
     }
 
     /// Gives the [`crate::fingerprint`] of the pack that the model was trained on.
@@ -132,7 +148,9 @@ impl Model {
             hazards: Hazards::new(),
             questions: whole_phrases(questions),
             concepts,
+            version: stored.version.clone(),
             stored: Arc::new(stored),
+            second: None,
         }
     }
 
@@ -213,10 +231,24 @@ impl Model {
         let mut weighed = learned.weigh(&sums, WINDOW);
         // Where hardly a word is one that anybody taught, what the words were mended to is a guess upon a guess.
         weighed.coverage *= (met / MET).min(1.0);
+        let alone = best(&weighed.probabilities, self.idle);
+        let confidence = self.join(&mut weighed, &text);
+        let turned = alone.filter(|_| best(&weighed.probabilities, self.idle) != alone);
         weighed.phrase = self.phrase(&words);
         self.heed(&mut weighed, &heard);
-        let ranked = self.rank(&weighed);
-        Judged { reading_language: language, text, heard, harm, calm, content, sums, weighed, ranked }
+        let ranked = self.rank(&weighed, confidence);
+        Judged { reading_language: language, text, heard, harm, calm, content, sums, weighed, ranked, turned }
+    }
+
+    /// Lets the second engine speak, where there is one that can say something; gives the confidence that then holds.
+    fn join(&self, weighed: &mut Weighed, text: &Text) -> &Confidence {
+        let said = self.second.as_ref().filter(|_| weighed.words > 0).and_then(|second| {
+            let said = second.engine.weigh(&text.matter())?;
+            Some((pool(&weighed.probabilities, &said, second.joint.weight)?, second))
+        });
+        let Some((pooled, second)) = said else { return &self.stored.learned.confidence };
+        weighed.probabilities = pooled;
+        &second.joint.confidence
     }
 
     /// Lists the dangers that are heard, by meaning and by the pack's words, the worst first, one entry a code.
@@ -286,7 +318,7 @@ impl Model {
     }
 
     /// Lists the categories by honest probability, without the unclear one; empty where no word is known.
-    fn rank(&self, weighed: &Weighed) -> Vec<(usize, f32)> {
+    fn rank(&self, weighed: &Weighed, confidence: &Confidence) -> Vec<(usize, f32)> {
         if weighed.words == 0 || weighed.coverage <= 0.0 {
             return Vec::new();
         }
@@ -295,7 +327,7 @@ impl Model {
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         let Some((class, first)) = ranked.first().copied() else { return ranked };
         let sure = if weighed.phrase == Some(class) { PHRASE_SURE } else { 0.0 };
-        let honest = self.stored.learned.confidence(weighed, self.idle).clamp(sure, 0.999);
+        let honest = confidence.of(&Signs::new(weighed, self.idle)).clamp(sure, 0.999);
         let shrink = honest / first.max(1e-6);
         let share_rest = (1.0 - honest) / (1.0 - first).max(1e-6);
         for (place, (_, p)) in ranked.iter_mut().enumerate() {
@@ -462,6 +494,13 @@ impl Model {
                 why.push(format!("the words «{words}» speak for {} ({})", best.code, percent(best.probability)));
             }
         }
+        if let (Some(words), Some(second)) = (judged.turned.and_then(|at| self.categories.get(at)), &self.second) {
+            why.push(format!(
+                "by its words alone it would be {}: {} says otherwise",
+                words.code,
+                second.engine.version()
+            ));
+        }
         match u.conduct {
             Conduct::Ordinary => {}
             Conduct::Prank => why.push("it sounds like a joke or like talk to a machine".to_owned()),
@@ -477,6 +516,24 @@ impl Model {
         }
         why.extend(judged.heard.iter().map(|h| format!("words of danger: {}", h.code)));
         why
+    }
+}
+
+/// The built-in engine, alone or joined: words, before any danger or known phrase speaks for a category.
+impl Engine for Model {
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn weigh(&self, text: &str) -> Option<Vec<f32>> {
+        let text = self.reader.read(text, None, &self.concepts).text;
+        let learned = &self.stored.learned;
+        let content = text.content();
+        let mended = |at: &usize| learned.mend(text.word(*at), &self.concepts).unwrap_or_else(|| text.word(*at));
+        let words: Vec<&str> = content.iter().map(mended).collect();
+        let mut weighed = learned.weigh(&learned.sums(&tokens(&words, &self.concepts)), WINDOW);
+        self.join(&mut weighed, &text);
+        (weighed.coverage > 0.0).then_some(weighed.probabilities)
     }
 }
 

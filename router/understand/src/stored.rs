@@ -1,9 +1,8 @@
 //! A trained model as bytes: written after training, read at start, refused where a byte is not as it was written.
-//!
-//! Little-endian numbers, lists with their length before them, a checksum at the end.
 
 use thiserror::Error;
 
+use crate::bytes::{Cursor, Writer};
 use crate::calibration::Confidence;
 use crate::features::{ByHash, Vocabulary};
 use crate::learned::Learned;
@@ -14,8 +13,6 @@ use crate::spelling::Spelling;
 const MAGIC: &[u8; 8] = b"DAUYSMW2";
 /// Marks a phrase that was learned from, and on which the model was not judged.
 pub(crate) const UNJUDGED: u16 = u16::MAX;
-/// Longest list that is believed, in entries.
-const LONGEST: usize = 1 << 28;
 
 /// Says why bytes are no model for this city.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +44,7 @@ pub(crate) struct Stored {
 
 impl Stored {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer { bytes: MAGIC.to_vec() };
+        let mut out = Writer::new(MAGIC);
         out.text(&self.version);
         out.number(self.fingerprint);
         out.list(&self.classes, |out, class| out.text(class));
@@ -55,22 +52,16 @@ impl Stored {
         out.learned(&self.alarm);
         out.list(&self.outcomes, |out, (phrase, class)| {
             out.number(*phrase);
-            out.bytes.extend(class.to_le_bytes());
+            out.raw(&class.to_le_bytes());
         });
-        let sum = crc32fast::hash(&out.bytes);
-        out.bytes.extend(sum.to_le_bytes());
-        out.bytes
+        out.sealed()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         if !bytes.starts_with(MAGIC) {
             return Err(ModelError::Format);
         }
-        let (body, sum) = bytes.split_last_chunk::<4>().ok_or(ModelError::Damaged)?;
-        if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
-            return Err(ModelError::Damaged);
-        }
-        Self::read(&mut Cursor { rest: body.get(MAGIC.len()..).unwrap_or_default() }).ok_or(ModelError::Damaged)
+        Cursor::open(MAGIC, bytes).and_then(|mut from| Self::read(&mut from)).ok_or(ModelError::Damaged)
     }
 
     fn read(from: &mut Cursor<'_>) -> Option<Self> {
@@ -80,34 +71,8 @@ impl Stored {
         let learned = from.learned()?;
         let alarm = from.learned()?;
         let outcomes = from.list(|from| Some((from.number()?, u16::from_le_bytes(from.array()?))))?;
-        let sound = learned.linear.width == classes.len() + 1 && from.rest.is_empty();
+        let sound = learned.linear.width == classes.len() + 1 && from.is_empty();
         sound.then_some(Self { version, fingerprint, classes, learned, alarm, outcomes })
-    }
-}
-
-struct Writer {
-    bytes: Vec<u8>,
-}
-
-impl Writer {
-    fn number(&mut self, number: u64) {
-        self.bytes.extend(number.to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.bytes.extend(text.as_bytes());
-    }
-
-    fn list<T>(&mut self, items: &[T], write: impl Fn(&mut Self, &T)) {
-        self.number(items.len() as u64);
-        for item in items {
-            write(self, item);
-        }
-    }
-
-    fn floats(&mut self, floats: &[f32]) {
-        self.list(floats, |out, float| out.bytes.extend(float.to_le_bytes()));
     }
 }
 
@@ -119,7 +84,7 @@ impl Writer {
         self.floats(&learned.vocabulary.rarity);
         self.list(learned.spelling.words(), |out, word| out.text(word));
         self.number(learned.linear.width as u64);
-        self.list(&learned.linear.weights, |out, weight| out.bytes.extend(weight.to_le_bytes()));
+        self.list(&learned.linear.weights, |out, weight| out.raw(&weight.to_le_bytes()));
         self.floats(&learned.linear.scales);
         self.floats(&learned.linear.bias);
         self.floats(&[learned.temperature]);
@@ -127,43 +92,9 @@ impl Writer {
     }
 }
 
-struct Cursor<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        Some(u64::from_le_bytes(self.array()?))
-    }
-
-    /// Reads the length of a list; every entry takes a byte at least, so that none is longer than what is left.
-    fn length(&mut self) -> Option<usize> {
-        let length = usize::try_from(self.number()?).ok()?;
-        (length <= LONGEST && length <= self.rest.len()).then_some(length)
-    }
-
-    fn text(&mut self) -> Option<String> {
-        let length = self.length()?;
-        String::from_utf8(self.take(length)?.to_vec()).ok()
-    }
-
-    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let length = self.length()?;
-        (0..length).map(|_| read(self)).collect()
-    }
-
+impl Cursor<'_> {
     fn learned(&mut self) -> Option<Learned> {
-        let keys = self.list(Cursor::number)?;
+        let keys = self.numbers()?;
         let rarity = self.floats()?;
         let words = self.list(Cursor::text)?;
         let width = usize::try_from(self.number()?).ok()?;
@@ -192,10 +123,6 @@ impl<'a> Cursor<'a> {
             confidence,
         };
         sound.then_some(learned)
-    }
-
-    fn floats(&mut self) -> Option<Vec<f32>> {
-        self.list(|from| Some(f32::from_le_bytes(from.array()?)).filter(|float| float.is_finite()))
     }
 }
 

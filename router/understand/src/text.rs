@@ -70,6 +70,13 @@ impl Text {
         }
     }
 
+    /// Gives what is said of the matter, as it was said: a place or a greeting tells a second engine nothing.
+    pub(crate) fn matter(&self) -> String {
+        let said: Vec<&str> =
+            self.content().into_iter().filter_map(|at| self.said.get(at)).map(String::as_str).collect();
+        said.join(" ")
+    }
+
     /// Counts the steps between two words, without what says nothing of the matter.
     pub(crate) fn distance(&self, one: usize, other: usize) -> usize {
         let (from, to) = (one.min(other), one.max(other));

@@ -7,7 +7,7 @@ use dauys_config::city::City;
 use serde::Serialize;
 
 use crate::alarm;
-use crate::calibration::{Confidence, Signs, temperature};
+use crate::calibration::{Confidence, Signs, soften, temperature};
 use crate::concepts::Concepts;
 use crate::examples::{Correction, Example, examples};
 use crate::features::hash;
@@ -20,7 +20,7 @@ use crate::stored::{Stored, UNJUDGED};
 /// Changes with every change of what training makes of the same phrases.
 const TRAINER: u64 = 6;
 /// Parts into which the phrases fall; each is judged by a model that learned from the others.
-const FOLDS: u64 = 5;
+pub(crate) const FOLDS: u64 = 5;
 /// How much worse than the model in use a model may be over all phrases, as a share of them.
 const TOLERATED: f64 = 0.005;
 /// How much worse it may be in one category of at least so many phrases.
@@ -168,7 +168,12 @@ fn version(city: &City, fingerprint: u64, corrections: &[Correction]) -> String 
 }
 
 /// Weighs the examples of the first `folds` parts, each by a model that met no copy of its phrase.
-fn cross_validate(examples: &[Example], concepts: &Concepts, classes: usize, folds: u64) -> Vec<Option<Weighed>> {
+pub(crate) fn cross_validate(
+    examples: &[Example],
+    concepts: &Concepts,
+    classes: usize,
+    folds: u64,
+) -> Vec<Option<Weighed>> {
     let mut held: Vec<Option<Weighed>> = vec![None; examples.len()];
     for fold in 0..folds {
         let others: Vec<&Example> = examples.iter().filter(|e| e.phrase % FOLDS != fold).collect();
@@ -188,9 +193,7 @@ fn calibrate(held: &[Option<Weighed>], examples: &[Example], unclear: Option<usi
     let seen: Vec<(Signs, bool)> = judged()
         .map(|(weighed, example)| {
             let mut weighed = weighed.clone();
-            weighed.probabilities.iter_mut().for_each(|p| *p = p.max(1e-9).powf(1.0 / temperature));
-            let sum: f32 = weighed.probabilities.iter().sum();
-            weighed.probabilities.iter_mut().for_each(|p| *p /= sum);
+            soften(&mut weighed.probabilities, temperature);
             let best = best(&weighed.probabilities, unclear);
             (Signs::new(&weighed, unclear), best == Some(example.class))
         })
@@ -198,7 +201,7 @@ fn calibrate(held: &[Option<Weighed>], examples: &[Example], unclear: Option<usi
     (temperature, Confidence::fit(&seen))
 }
 
-fn best(probabilities: &[f32], but: Option<usize>) -> Option<usize> {
+pub(crate) fn best(probabilities: &[f32], but: Option<usize>) -> Option<usize> {
     let named = probabilities.iter().enumerate().filter(|(at, _)| Some(*at) != but);
     named.max_by(|a, b| a.1.total_cmp(b.1)).map(|(at, _)| at)
 }
