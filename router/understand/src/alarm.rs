@@ -11,6 +11,7 @@ use crate::generator::Generator;
 use crate::hazards::Hazards;
 use crate::learned::{Learned, Weighed};
 use crate::reader::Reader;
+use crate::spelling::Spelling;
 
 /// Lines by language, where mixed talk goes as Russian; within a file each helping opens with a line of `#`.
 const CALLS: [(Language, &str); 9] = [
@@ -115,20 +116,24 @@ pub(crate) fn train(
     for line in lines().filter(|line| Some(line.helping) != without) {
         made(line.pattern, &mut generator).iter().for_each(|text| take(text, line.language, class(line.code)));
     }
-    // A phrase in which a rule hears danger may be either, and one of a grave category, too.
+    // A phrase in which a rule hears danger may be either, and one of a grave category with a word of harm, too.
     for (language, book) in city.phrases.iter() {
         for (category, phrases) in &book.by_category {
             let grave = city.category(category).is_some_and(|c| c.danger >= dauys_events::Danger::Urgent);
-            for said in phrases.iter().filter(|said| !grave && hash(13, said.as_bytes()).is_multiple_of(CALM)) {
+            for said in phrases.iter().filter(|said| hash(13, said.as_bytes()).is_multiple_of(CALM)) {
                 let text = reader.read(said, Some(language), concepts).text;
-                if hazards.hear(&text, &hazards.read(&text)).is_empty() {
+                let shown = hazards.read(&text);
+                if hazards.hear(&text, &shown).is_empty() && !(grave && hazards.in_words(&shown)) {
                     take(said, language, NONE);
                 }
             }
         }
     }
     let examples = worn(clean, None);
-    Learned::train(&examples.iter().collect::<Vec<_>>(), concepts, codes.len() + 1)
+    let mut learned = Learned::train(&examples.iter().collect::<Vec<_>>(), concepts, codes.len() + 1);
+    // The words come mended by what the categories taught.
+    learned.spelling = Spelling::default();
+    learned
 }
 
 /// Judges the calls of one helping by what was learned from the others: whether each is a danger, and how likely it is

@@ -15,6 +15,8 @@ const MAX_LETTERS: usize = 400;
 const KNOWN: f32 = 0.5;
 /// Lead, in nats, that the best language must have.
 const LEAD: f32 = 1.5;
+/// Phrases of a language that are learned from, spread over all of them: more teach no more, and every start waits.
+const PHRASES: usize = 3_000;
 /// Fewest pieces to guess from.
 const MIN_PIECES: usize = 3;
 
@@ -32,7 +34,9 @@ impl Guesser {
         let mut counts: HashMap<u64, [u32; 4], BuildHasherDefault<Identity>> = HashMap::default();
         let mut totals = [0_u32; 4];
         for (slot, language) in Language::ALL.into_iter().enumerate() {
-            let phrases = city.phrases.get(language).by_category.values().flatten();
+            let book = &city.phrases.get(language).by_category;
+            let all: usize = book.values().map(Vec::len).sum();
+            let phrases = book.values().flatten().step_by(all / PHRASES + 1);
             let words = city.lexicon.words.get(language);
             let names = city.territory.units.iter().map(|unit| unit.name.get(language));
             for text in phrases.chain(&words.greetings).chain(&words.fillers).chain(names) {
