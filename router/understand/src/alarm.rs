@@ -2,7 +2,7 @@
 //! false alarms. City-independent.
 
 use dauys_config::city::City;
-use dauys_events::Language;
+use dauys_events::{Danger, Language};
 
 use crate::concepts::Concepts;
 use crate::examples::{Example, tokens, words_of, worn};
@@ -27,7 +27,7 @@ const CALLS: [(Language, &str); 9] = [
 ];
 /// Calls that are made of one line at most.
 const MADE: usize = 40;
-/// Of so many phrases of the pack one is learned as calm.
+/// Of so many phrases of categories that may be dangerous one is learned as calm.
 const CALM: u64 = 6;
 /// Content words that are weighed together: whether it is danger may hang on how a call ends, so most are weighed whole.
 const WINDOW: usize = 24;
@@ -119,8 +119,11 @@ pub(crate) fn train(
     // A phrase in which a rule hears danger may be either, and one of a grave category with a word of harm, too.
     for (language, book) in city.phrases.iter() {
         for (category, phrases) in &book.by_category {
-            let grave = city.category(category).is_some_and(|c| c.danger >= dauys_events::Danger::Urgent);
-            for said in phrases.iter().filter(|said| hash(13, said.as_bytes()).is_multiple_of(CALM)) {
+            let level = city.category(category).map_or(Danger::None, |c| c.danger);
+            let (harmless, grave) = (level < Danger::Elevated, level >= Danger::Urgent);
+            // Of what is harmless by its category everything is calm.
+            let share = if harmless { 1 } else { CALM };
+            for said in phrases.iter().filter(|said| hash(13, said.as_bytes()).is_multiple_of(share)) {
                 let text = reader.read(said, Some(language), concepts).text;
                 let shown = hazards.read(&text);
                 if hazards.hear(&text, &shown).is_empty() && !(grave && hazards.in_words(&shown)) {

@@ -41,7 +41,7 @@ const REASONS: usize = 3;
 /// Probability of calm up to which a danger is believed, whether a rule heard it, it only sounds like one, or a word speaks
 /// of harm beside a dangerous category. Chosen on made-up calls that the alarm had not learned from: the evaluation
 /// measures it with `--helpings`.
-const CALM: f32 = 0.8;
+const CALM: f32 = 0.85;
 /// Share of the words that must be known where no rule heard a danger.
 const ALARM_KNOWN: f32 = 0.5;
 /// Share of the words that must be known as they were said.

@@ -47,6 +47,7 @@ impl Evaluation<'_> {
         if self.city.settings.code == "shymkent" {
             let incidents = dauys_evaluation::incidents::measure(self.city, self.model);
             report["danger"] = self.dangers(&sets::dangers(), self.wrong);
+            report["danger"]["in_ordinary_calls"] = self.alarmed(&calls);
             report["several"] = self.several(&sets::several(), &calls, self.wrong);
             report["conduct"] = self.conduct();
             report["contacts"] = self.contacts();
@@ -177,6 +178,20 @@ impl Evaluation<'_> {
             "recall": recall.value(), "false_alarms": alarms.value(), "service": services.value(),
             "sentences": recall.of(), "near": alarms.of(),
         })
+    }
+
+    /// Says in what share of calls about what is dangerous in no case danger is heard; some of them do tell of one.
+    fn alarmed(&self, calls: &[Call]) -> Value {
+        let mut alarmed = Share::default();
+        let harmless = |call: &&Call| self.city.category(call.category).is_some_and(|c| c.danger < Danger::Elevated);
+        for call in calls.iter().filter(harmless) {
+            let danger = self.understand(call.language, call.text).danger >= Danger::Urgent;
+            alarmed.add(danger);
+            if self.wrong && danger && !call.locked {
+                println!("danger in {}: {}", call.category, call.text);
+            }
+        }
+        json!({ "alarmed": alarmed.value(), "of": alarmed.of() })
     }
 
     fn places(&self, sentences: &[Placed], wrong: bool) -> Value {
