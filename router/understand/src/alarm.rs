@@ -60,6 +60,11 @@ fn lines() -> impl Iterator<Item = Line> {
     })
 }
 
+/// Lends the files, which are part of what a model is trained on.
+pub(crate) fn files() -> impl Iterator<Item = &'static str> {
+    CALLS.into_iter().map(|(_, file)| file)
+}
+
 /// Says how many helpings of made-up calls there are.
 pub(crate) fn helpings() -> usize {
     lines().map(|line| line.helping).max().unwrap_or(0)
@@ -148,7 +153,7 @@ pub(crate) fn held_out(city: &City, helping: usize) -> Vec<(bool, f32)> {
     let judge = |line: Line| {
         let said = made(line.pattern, &mut generator).into_iter().next()?;
         let words = words_of(&reader.read(&said, Some(line.language), &concepts).text);
-        let words: Vec<&str> = words.iter().map(|word| learned.mend(word, &concepts).unwrap_or(word)).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         Some((line.code != "calm", weigh(&learned, &words, &concepts).0))
     };
     lines().filter(|line| line.helping == helping).filter_map(judge).collect()

@@ -8,7 +8,7 @@ use std::hash::BuildHasherDefault;
 use crate::features::{Identity, hash};
 use crate::fold::fold;
 
-const TABLE: &str = include_str!("../data/concepts.txt");
+pub(crate) const TABLE: &str = include_str!("../data/concepts.txt");
 /// Closes the key of a word that must fit wholly.
 const WHOLE: u8 = b'$';
 

@@ -161,7 +161,6 @@ const SPEAK: &[&str] = &[
     "jaz",
     "pishit",
     "yoz",
-    "otvech",
     "prishl",
 ];
 const UNKNOWN: &[&str] = &[

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::alarm;
 use crate::calibration::{Confidence, Signs, soften, temperature};
-use crate::concepts::Concepts;
+use crate::concepts::{self, Concepts};
 use crate::examples::{Correction, Example, examples};
 use crate::features::hash;
 use crate::hazards::Hazards;
@@ -17,7 +17,7 @@ use crate::model::Model;
 use crate::reader::Reader;
 use crate::stored::{Stored, UNJUDGED};
 
-/// Changes with every change of what training makes of the same phrases.
+/// Changes with every change of what training makes of the same phrases, calls and meanings.
 const TRAINER: u64 = 6;
 /// Parts into which the phrases fall; each is judged by a model that learned from the others.
 pub(crate) const FOLDS: u64 = 5;
@@ -90,6 +90,8 @@ pub struct CategoryQuality {
 pub fn fingerprint(city: &City) -> u64 {
     let mut state = hash(TRAINER, city.settings.code.as_bytes());
     let mut take = |text: &str| state = hash(state, text.as_bytes());
+    take(concepts::TABLE);
+    alarm::files().for_each(&mut take);
     city.taxonomy.categories.iter().for_each(|category| take(&category.code));
     for (language, book) in city.phrases.iter() {
         take(language.code());
